@@ -1,0 +1,1 @@
+"""Two-factor authentication in front of WSGI and ASGI apps that nobody changes."""
