@@ -1,0 +1,39 @@
+# Needs GNU make, and a Python >= 3.11 with its venv module; everything else is installed into this folder.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+JOBS ?= 2
+
+TOX := .venv-tools/bin/tox
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types e2e clean python
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z0-9 -]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+
+demo: .venv/installed ## run the two portals (takes STORE=..., and the rest of examples/run.py's environment)
+	.venv/bin/python examples/run.py
+
+test: .venv-tools/installed ## run every suite on every interpreter found
+	$(TOX) run-parallel --parallel $(JOBS) --parallel-no-spinner
+
+lint types e2e: .venv-tools/installed ## run this one only
+	$(TOX) run -e $@
+
+clean: ## take away what was installed, built and cached here
+	rm -rf .venv .venv-tools .tox .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+
+# A stamp stands for a finished installation: the second run has nothing to install.
+.venv/installed: pyproject.toml Makefile | python
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[all]' 'waitress>=3.0' 'uvicorn>=0.40' 'websockets>=15'
+	touch $@
+
+.venv-tools/installed: Makefile | python
+	$(PYTHON) -m venv --clear .venv-tools
+	.venv-tools/bin/python -m pip install --quiet --disable-pip-version-check 'tox>=4.67,<5' 'tox-uv>=1.37,<2'
+	touch $@
+
+python:
+	@test -n "$(PYTHON)" || { echo "make: no Python >= 3.11 on PATH: install one, or say make PYTHON=/path/to/python" >&2; exit 1; }

@@ -1,0 +1,1 @@
+"""What several suites use; written once here and imported as ``support``."""
