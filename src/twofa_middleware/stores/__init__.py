@@ -1,0 +1,1 @@
+"""Where accounts, passes and attempts are kept. A store knows the questions of ``asks.py`` and nothing of the gate."""

@@ -1,0 +1,128 @@
+"""The embedded store: one SQLite file in WAL mode, for one machine with any number of processes.
+
+A question that changes something is one ``BEGIN IMMEDIATE`` transaction, so two of them never see each other half done;
+a read is one read transaction. What happens inside stands in ``sql/``, a module for each subject.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Any
+
+from .. import asks
+from ..errors import StoreUnavailable
+from ..protocol import Ask, Result
+from . import sqlite_file
+from .base import AnswerTable, AnswerThreads
+from .sql import attempts, browsers, passes, setups, spending
+from .sqlite_connections import Connections
+
+PATIENCE_SECONDS = 1.0
+LONGEST_NAP_SECONDS = 0.004
+
+ANSWERS: AnswerTable[sqlite3.Connection] = AnswerTable(
+    reads={
+        asks.Look: passes.look,
+        asks.ReadSetup: setups.read,
+        asks.ReadBrowsers: browsers.read,
+    },
+    changes={
+        asks.ReadAttempts: attempts.read,  # it may shorten a wait that a wrong clock has set
+        asks.TakeAttempt: attempts.take,
+        asks.TakeRecoveryAttempt: attempts.take_recovery,
+        asks.SpendStep: spending.spend_step,
+        asks.SpendCode: spending.spend_code,
+        asks.TurnOn: spending.turn_on,
+        asks.BeginSetup: setups.begin,
+        asks.OpenPass: passes.open_unprompted,
+        asks.EndPass: passes.end,
+        asks.TouchPass: passes.touch,
+        asks.ForgetBrowsers: browsers.forget,
+    },
+)
+
+
+class SQLiteStore:
+    """Answers every question of ``asks.py`` from the file that ``url`` names.
+
+    Raises StoreMismatch if the file is missing, was replaced, or is not the store ``store_id``; StoreUnavailable if it
+    cannot answer, at the latest after ``PATIENCE_SECONDS`` of waiting for others. It never makes a file.
+    """
+
+    schemes = ("sqlite",)
+
+    def __init__(self, url: str, store_id: str) -> None:
+        sqlite_file.check_sqlite()
+        self._file = sqlite_file.StoreFile(sqlite_file.path_of(url), store_id)
+        self._connections = Connections(self._file.open)
+        self._threads = AnswerThreads("twofa-sqlite")
+
+    @classmethod
+    def create(cls, url: str) -> str:
+        """Make the store and return its id; one that is there is left as it is. Only ``twofa init`` does this."""
+        return sqlite_file.create(sqlite_file.path_of(url))
+
+    def answer(self, ask: Ask[Result]) -> Result:
+        """Answer in this thread."""
+        return self._answer(ask, monotonic() + PATIENCE_SECONDS)
+
+    async def answer_async(self, ask: Ask[Result]) -> Result:
+        """Answer in a thread of the store's own. The patience begins here, so that a long queue is refused at once."""
+        _, changes = ANSWERS.find(ask)
+        return await self._threads.run(changes, self._answer, ask, monotonic() + PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        """End the threads and close the connections; later questions are refused."""
+        self._threads.close()
+        self._connections.close()
+
+    def _answer(self, ask: Ask[Result], deadline: float) -> Result:
+        handle, changes = ANSWERS.find(ask)
+        try:
+            if not changes:
+                return self._transact("BEGIN", handle, ask, deadline)
+            with self._connections.writing(deadline):
+                return self._transact("BEGIN IMMEDIATE", handle, ask, deadline)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the store {self._file.path} did not answer: {error}") from error
+
+    def _transact(
+        self, begin: str, handle: Callable[[sqlite3.Connection, Any], Result], ask: Ask[Result], deadline: float
+    ) -> Result:
+        """One transaction, tried again while another process holds the lock.
+
+        Short random naps instead of SQLite's busy timeout, whose naps grow to 100 ms: beside a process that writes
+        without a pause, a waiting one would hardly ever find the lock free.
+        """
+        if monotonic() >= deadline:
+            raise StoreUnavailable("the store is busy: the question waited too long for its turn")
+        self._file.check()
+        with self._connections.one(deadline) as connection:
+            while True:
+                try:
+                    return _one_transaction(connection, begin, handle, ask)
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() >= deadline:
+                        raise
+                sleep(random.uniform(0, LONGEST_NAP_SECONDS))  # noqa: S311
+
+
+def _one_transaction(
+    connection: sqlite3.Connection,
+    begin: str,
+    handle: Callable[[sqlite3.Connection, Any], Result],
+    ask: Ask[Result],
+) -> Result:
+    """Everything that the answer writes, or nothing of it."""
+    connection.execute(begin)
+    try:
+        reply = handle(connection, ask)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return reply

@@ -1,0 +1,182 @@
+"""The kinds of store that one contract suite runs against, and the records that its questions carry.
+
+A kind makes a new, empty store in a folder and cleans up after it. To add one, append it to ``KINDS``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twofa_middleware import asks
+from twofa_middleware.protocol import Ask, Result, Store, UserKey
+from twofa_middleware.stores.sqlite import SQLiteStore
+
+NOW = 1_800_000_000
+STEP = NOW // 30
+DAY = 86400
+GENERATION = 7_001
+ALICE = UserKey("alice")
+BOB = UserKey("bob")
+CODES = frozenset({b"code-1", b"code-2", b"code-3"})
+
+
+def ask(store: Store, question: Ask[Result]) -> Result:
+    """The store's answer."""
+    return store.answer(question)
+
+
+class InAnEventLoop:
+    """A store that is asked through ``answer_async``, as an ASGI app asks it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._runner = asyncio.Runner()
+
+    def answer(self, question: Ask[Result]) -> Result:
+        return self._runner.run(self._store.answer_async(question))
+
+    async def answer_async(self, question: Ask[Result]) -> Result:
+        return await self._store.answer_async(question)
+
+    def close(self) -> None:
+        self._runner.close()
+
+
+@dataclass(frozen=True)
+class StoreKind:
+    """A way to have a store: ``made(folder)`` is a context with a new one in it."""
+
+    name: str
+    made: Callable[[Path], AbstractContextManager[Store]]
+
+
+def sqlite_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'twofa.db'}"
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[SQLiteStore]:
+    url = sqlite_url(folder)
+    store = SQLiteStore(url, SQLiteStore.create(url))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def sqlite_in_an_event_loop(folder: Path) -> Iterator[Store]:
+    with sqlite(folder) as store:
+        looped = InAnEventLoop(store)
+        try:
+            yield looped
+        finally:
+            looped.close()
+
+
+KINDS = (StoreKind("sqlite", sqlite), StoreKind("sqlite-async", sqlite_in_an_event_loop))
+
+
+# ---- records --------------------------------------------------------------------------------------------------------
+
+
+def a_pass(name: str = "pass", *, proven: bool = False, at: int = NOW, lasts: int = DAY) -> asks.PassRow:
+    return asks.PassRow(name.encode(), b"record of " + name.encode(), proven, at, at + lasts, at)
+
+
+def a_browser(name: str = "browser", *, at: int = NOW, lasts: int = 90 * DAY) -> asks.BrowserRow:
+    return asks.BrowserRow(name.encode(), b"record of " + name.encode(), at, at + lasts, at)
+
+
+def a_setup(name: str = "setup", *, at: int = NOW, lasts: int = 600) -> asks.SetupRow:
+    return asks.SetupRow(name.encode(), b"secret of " + name.encode(), at, at + lasts)
+
+
+def a_change(generation: int = GENERATION, *, codes: frozenset[bytes] = CODES, **authenticators: bytes) -> asks.Change:
+    sealed = authenticators or {"phone": b"sealed secret"}
+    return asks.Change(generation, b"roster " + str(generation).encode(), sealed, codes)
+
+
+NO_FACTORS = asks.Change(GENERATION + 1, b"empty roster", {}, frozenset())
+
+
+# ---- questions with their usual values ------------------------------------------------------------------------------
+
+
+def turn_on(
+    user: UserKey = ALICE, *, setup: str = "setup", generation: int = 0, at: int = NOW, **values: Any
+) -> asks.TurnOn:
+    usual: dict[str, Any] = {
+        "attempt_at": at,
+        "step": STEP,
+        "opens": a_pass("first", proven=True, at=at),
+        "change": a_change(),
+    }
+    return asks.TurnOn(user, generation=generation, setup_digest=setup.encode(), now=at, **(usual | values))
+
+
+def spend_step(user: UserKey = ALICE, *, step: int = STEP + 1, at: int = NOW, **values: Any) -> asks.SpendStep:
+    usual: dict[str, Any] = {"attempt_at": at, "generation": GENERATION, "authenticator": "phone", "opens": None}
+    usual |= {"remembers": None, "ends": None, "change": None}
+    return asks.SpendStep(user, step=step, now=at, **(usual | values))
+
+
+def spend_code(user: UserKey = ALICE, *, code: bytes = b"code-1", at: int = NOW, **values: Any) -> asks.SpendCode:
+    usual: dict[str, Any] = {"attempt_at": at, "generation": GENERATION, "opens": None}
+    usual |= {"remembers": None, "ends": None, "change": None}
+    return asks.SpendCode(user, code=code, now=at, **(usual | values))
+
+
+def open_pass(
+    row: asks.PassRow | None = None,
+    user: UserKey = ALICE,
+    *,
+    generation: int = GENERATION,
+    at: int = NOW,
+    **values: Any,
+) -> asks.OpenPass:
+    usual: dict[str, Any] = {"browser_digest": None, "ends": None}
+    return asks.OpenPass(user, generation, row or a_pass(at=at), now=at, **(usual | values))
+
+
+def look(user: UserKey = ALICE, *, pass_: str | None = None, browser: str | None = None, at: int = NOW) -> asks.Look:
+    return asks.Look(user, pass_ and pass_.encode(), browser and browser.encode(), at)  # type: ignore[arg-type]
+
+
+# ---- what has happened before ---------------------------------------------------------------------------------------
+
+
+def enrol(store: Store, user: UserKey = ALICE, *, at: int = NOW, **values: Any) -> None:
+    """The user turns 2FA on: generation GENERATION, the authenticator ``phone``, CODES, last step STEP."""
+    ask(store, asks.BeginSetup(user, a_setup(at=at), at))
+    ask(store, asks.TakeAttempt(user, at))
+    assert isinstance(ask(store, turn_on(user, at=at, **values)), asks.Spent)
+
+
+def fail(store: Store, times: int, user: UserKey = ALICE, *, at: int = NOW) -> int:
+    """So many wrong codes, each as soon as it is allowed; answers the time of the last."""
+    for _ in range(times):
+        state = ask(store, asks.ReadAttempts(user, at))
+        if isinstance(state, asks.Waiting):
+            at = state.until
+        assert isinstance(ask(store, asks.TakeAttempt(user, at)), asks.Attempt)
+    return at
+
+
+def account_of(store: Store, user: UserKey = ALICE, *, at: int = NOW) -> asks.AccountRow:
+    account = ask(store, look(user, at=at)).account
+    assert account is not None
+    return account
+
+
+def has_pass(store: Store, name: str, user: UserKey = ALICE, *, at: int = NOW) -> bool:
+    return ask(store, look(user, pass_=name, at=at)).pass_row is not None
+
+
+def has_browser(store: Store, name: str, user: UserKey = ALICE, *, at: int = NOW) -> bool:
+    return ask(store, look(user, browser=name, at=at)).browser is not None
