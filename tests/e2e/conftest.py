@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from browser.chromium import find_chromium
+from browser.chromium import find_chromium, mend_driver
 
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 QUIET += ["--disable-sync", "--disable-quic"]  # it talks to the tests' servers and to nobody else
@@ -17,8 +17,10 @@ QUIET += ["--disable-sync", "--disable-quic"]  # it talks to the tests' servers 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses root a sandbox
+    chromium = find_chromium()
+    mend_driver()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), headless=True, args=[*QUIET, *sandbox])
+        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=[*QUIET, *sandbox])
         yield browser
         browser.close()
 
