@@ -143,7 +143,7 @@ def user_id(value: object) -> str:
     characters and without space at its edges: two spellings of one person would be two accounts.
     """
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        value = str(value)
     if not isinstance(value, str):
         raise ValueError(f"a user id is a string or an int, not {type(value).__name__}")
     try:
