@@ -1,0 +1,1 @@
+"""Manage: the demo portal for administrators, a plain Starlette app."""

@@ -1,0 +1,1 @@
+"""Produce: the demo portal for end users, a plain Werkzeug app."""
