@@ -15,5 +15,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A skipped test proves nothing: the run fails."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and reporter.stats.get("skipped"):
+        reporter.ensure_newline()
         reporter.write_line("ERROR: a test was skipped; what it needs has to be there", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
