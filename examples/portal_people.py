@@ -211,8 +211,15 @@ def change_password(user_id: int, new_password: str) -> None:
 
 
 def _person(row: sqlite3.Row) -> Person:
-    names = ("user_name", "first_name", "last_name", "email", "phone")
-    return Person(row["id"], *(row[name] for name in names), disabled=bool(row["disabled"]))
+    return Person(
+        user_id=row["id"],
+        user_name=row["user_name"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        email=row["email"],
+        phone=row["phone"],
+        disabled=bool(row["disabled"]),
+    )
 
 
 def person(user_id: int) -> Person | None:
@@ -250,10 +257,9 @@ def groups_of(user_id: int) -> list[str]:
 
 def roles_of(user_id: int) -> list[str]:
     """The user's roles, direct and through groups."""
-    through_groups = "SELECT role_id FROM group_roles JOIN group_members USING (group_id) WHERE user_id = ?2"
     return _names(
-        "SELECT name FROM roles WHERE id IN (SELECT role_id FROM user_roles WHERE user_id = ?1"
-        f" UNION {through_groups})",
+        "SELECT name FROM roles WHERE id IN (SELECT role_id FROM user_roles WHERE user_id = ?"
+        " UNION SELECT role_id FROM group_roles JOIN group_members USING (group_id) WHERE user_id = ?)",
         user_id,
         user_id,
     )
@@ -282,8 +288,7 @@ def save_user(
     with database(write=True) as db:
         try:
             db.execute(
-                "UPDATE users SET user_name = ?, first_name = ?, last_name = ?, email = ?, disabled = ?"
-                " WHERE id = ?",
+                "UPDATE users SET user_name = ?, first_name = ?, last_name = ?, email = ?, disabled = ? WHERE id = ?",
                 (user_name, first_name, last_name, email, disabled, user_id),
             )
         except sqlite3.IntegrityError:

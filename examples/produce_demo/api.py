@@ -6,13 +6,13 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import portal_people
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.wrappers import Response
 
+import portal_people
+
 from . import work
 from .web import Visit
-
 
 BEARER = WWWAuthenticate("bearer", {"realm": "Produce"})
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import portal_people
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
+
+import portal_people
 
 from . import work
 from .web import Visit, is_local, members_only

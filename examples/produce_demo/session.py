@@ -6,8 +6,9 @@ import secrets
 from dataclasses import asdict, dataclass
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from portal_people import Person
 from werkzeug.wrappers import Request, Response
+
+from portal_people import Person
 
 COOKIE = "produce_session"
 SALT = "produce-session"

@@ -9,11 +9,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import jinja2
-import portal_people
 from werkzeug.exceptions import Forbidden
 from werkzeug.routing import MapAdapter
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wrappers import Response
+
+import portal_people
 
 from .session import Sessions
 

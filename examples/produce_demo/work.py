@@ -101,9 +101,7 @@ def draft_of(form: Form, user_id: int, task: Task | None) -> dict[str, str]:
     return form.answers(json.loads(row["answers"]) if row else {})
 
 
-def keep(
-    form: Form, user_id: int | None, task: Task | None, answers: Mapping[str, str], *, submitted: bool
-) -> int:
+def keep(form: Form, user_id: int | None, task: Task | None, answers: Mapping[str, str], *, submitted: bool) -> int:
     """Save a draft, or submit it (which ends its task). Returns the submission's number."""
     task_id = task and task.task_id
     with database(write=True) as db:
@@ -112,8 +110,7 @@ def keep(
             (form.slug, user_id, task_id),
         )
         row = db.execute(
-            "INSERT INTO submissions (form, user_id, task_id, answers, submitted, changed)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO submissions (form, user_id, task_id, answers, submitted, changed) VALUES (?, ?, ?, ?, ?, ?)",
             (form.slug, user_id, task_id, json.dumps(answers), submitted, int(time.time())),
         )
         if submitted and task:
