@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from importlib import util
 
 import pytest
 
 # tox makes the environments that test_environment.py speaks of; a developer's own holds everything at once.
 collect_ignore_glob = [] if "TOX_ENV_NAME" in os.environ else ["*/test_environment.py"]
+
+# Both e2e and demos drive the browser, and one session can hold only one; the other environments have none.
+pytest_plugins = ["browser.fixtures"] if util.find_spec("playwright") else []
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,4 +1,4 @@
-"""A browser for the session, a fresh profile and page for each test; with neither plugin nor warning."""
+"""A browser for the session, a fresh profile and page for each test. (No pytest plugin of others: it warns.)"""
 
 from __future__ import annotations
 
