@@ -99,7 +99,7 @@ FORMS = [  # slug, title, about, offered to, fields: "name | label | kind | choi
 
 TASKS = [  # user id, form, title, due in days
     (3, "site-check", "Weekly safety check: loading bay", 1),
-    (3, "expense-claim", "Complete your claim for the May training", 4),
+    (3, "expense-claim", "Complete your claim for the first-aid course", 4),
     (3, "site-check", "Weekly safety check: workshop", -2),
     (2, "approval", "Approve leave: E. Castle, 5 days", 2),
     (2, "approval", "Approve claim: E. Castle, train tickets", 6),
