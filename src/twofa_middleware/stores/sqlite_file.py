@@ -22,7 +22,6 @@ OPEN_SECONDS = 1.0
 CREATE_SECONDS = 10.0
 
 READ_META = "SELECT name, value FROM meta"
-COUNT_TABLES = "SELECT count(*) FROM sqlite_schema"
 
 _creating = threading.Lock()
 
@@ -119,21 +118,14 @@ def create(path: Path) -> str:
 
 def _create_in(connection: sqlite3.Connection, path: Path) -> str:
     """Whoever comes first fills an empty file, in one transaction; everybody reads what is then there."""
+    if not _read_meta(connection) and path.stat().st_size == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        if not _read_meta(connection):
+            _fill(connection)
+        connection.execute("COMMIT")
     meta = _read_meta(connection)
     if not meta:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            empty = connection.execute(COUNT_TABLES).fetchone() == (0,)
-        except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
-                raise
-            empty = False
-        if empty:
-            _fill(connection)
-        meta = _read_meta(connection)
-        if not meta:
-            raise StoreMismatch(f"{path} is a file of something else: name another one in `store`")
-        connection.execute("COMMIT")
+        raise StoreMismatch(f"{path} is a file of something else: name another one in `store`")
     store_id = check_meta(meta, str(path), None)
     connection.execute("PRAGMA journal_mode = WAL")
     return store_id

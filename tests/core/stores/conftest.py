@@ -1,4 +1,4 @@
-"""One store of each kind for every sentence of the contract."""
+"""The stores that the tests ask: one of each kind for every sentence of the contract."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from support.stores import KINDS, StoreKind, sqlite, sqlite_url
 from twofa_middleware.protocol import Store
 from twofa_middleware.stores.sqlite import SQLiteStore

@@ -1,0 +1,124 @@
+"""Contract: a question touches its own user's records alone, and every question is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.stores import (
+    ALICE,
+    BOB,
+    DAY,
+    GENERATION,
+    NOW,
+    STEP,
+    a_browser,
+    a_change,
+    a_pass,
+    a_setup,
+    ask,
+    enrol,
+    fail,
+    open_pass,
+    spend_code,
+    spend_step,
+    turn_on,
+)
+from twofa_middleware import asks
+from twofa_middleware.protocol import Store, UserKey
+
+LATER = NOW + 100 * DAY  # everything has expired: pruning must stay with its user too
+CHANGE = a_change(GENERATION + 1)
+
+QUESTIONS: list[Callable[[UserKey], asks.StoreAsk[Any]]] = [
+    lambda user: asks.Look(user, b"first", b"browser", NOW),
+    lambda user: asks.ReadAttempts(user, NOW),
+    lambda user: asks.ReadAttempts(user, NOW - DAY),
+    lambda user: asks.TakeAttempt(user, NOW + 30, b"setup"),
+    lambda user: asks.TakeAttempt(user, LATER),
+    lambda user: asks.TakeAttempt(user, NOW - 100 * DAY),
+    lambda user: asks.TakeRecoveryAttempt(user, NOW),
+    lambda user: asks.TakeRecoveryAttempt(user, LATER),
+    lambda user: asks.TakeRecoveryAttempt(user, NOW - 100 * DAY),
+    lambda user: spend_step(user, step=STEP + 2, opens=a_pass("new"), remembers=a_browser("new"), ends=b"first"),
+    lambda user: spend_step(user, step=STEP + 2, opens=a_pass("new", at=LATER), remembers=a_browser("new"), at=LATER),
+    lambda user: spend_step(user, step=STEP + 2, change=CHANGE),
+    lambda user: spend_code(user, opens=a_pass("new"), remembers=a_browser("new"), ends=b"first"),
+    lambda user: spend_code(user, change=CHANGE),
+    lambda user: turn_on(user, generation=GENERATION, change=CHANGE, step=STEP + 2),
+    lambda user: asks.BeginSetup(user, a_setup("new"), NOW),
+    lambda user: asks.BeginSetup(user, a_setup("new", at=LATER), LATER),
+    lambda user: asks.ReadSetup(user, b"setup", NOW),
+    lambda user: open_pass(a_pass("new"), user, browser_digest=b"browser", ends=b"first"),
+    lambda user: open_pass(a_pass("new", at=LATER), user, at=LATER),
+    lambda user: asks.EndPass(user, b"first", NOW),
+    lambda user: asks.TouchPass(user, b"first", NOW + 60),
+    lambda user: asks.ReadBrowsers(user, NOW),
+    lambda user: asks.ForgetBrowsers(user, b"browser", NOW),
+    lambda user: asks.ForgetBrowsers(user, None, NOW),
+]
+
+
+def settle_in(store: Store, user: UserKey) -> None:
+    """A user with something of everything, and waiting."""
+    enrol(store, user)
+    ask(store, open_pass(a_pass("pass-0"), user))
+    ask(store, spend_step(user, step=STEP + 1, remembers=a_browser()))
+    ask(store, asks.BeginSetup(user, a_setup(), NOW))
+    ask(store, asks.TakeRecoveryAttempt(user, NOW))
+    fail(store, 5, user)
+
+
+def reach_every_cap(store: Store, user: UserKey) -> int:
+    """He has all that he can have, but for two failures; answers when the last failure was."""
+    for number in range(1, asks.MOST_UNPROVEN_PASSES):
+        ask(store, open_pass(a_pass(f"pass-{number}"), user))
+    for number in range(1, asks.MOST_BROWSERS):
+        ask(store, spend_step(user, step=STEP + 1 + number, attempt_at=0, remembers=a_browser(f"browser-{number}")))
+    for name in ("setup-2", "setup-3"):
+        ask(store, asks.BeginSetup(user, a_setup(name), NOW))
+    return fail(store, asks.STOP_FAILURES - 2 - 5, user)
+
+
+def everything_of(store: Store, user: UserKey, failed_at: int) -> list[object]:
+    """All that can be seen of a user without changing it."""
+    passes = [b"first", b"new", *(f"pass-{number}".encode() for number in range(asks.MOST_UNPROVEN_PASSES))]
+    setups = [b"setup", b"setup-2", b"setup-3", b"new"]
+    return [
+        *(ask(store, asks.Look(user, name, b"browser", NOW)) for name in passes),
+        *(ask(store, asks.ReadSetup(user, name, NOW)) for name in setups),
+        ask(store, asks.ReadBrowsers(user, NOW)),
+        ask(store, asks.ReadAttempts(user, failed_at)),
+        ask(store, asks.ReadAttempts(user, failed_at + asks.LONGEST_WAIT_SECONDS)),
+    ]
+
+
+def test_a_question_about_one_user_leaves_the_other_as_he_was(store: Store) -> None:
+    settle_in(store, BOB)
+    failed_at = reach_every_cap(store, BOB)
+    before = everything_of(store, BOB, failed_at)
+    for number, question in enumerate(QUESTIONS):
+        other = UserKey(f"user-{number}")
+        settle_in(store, other)
+        assert not isinstance(ask(store, question(other)), asks.Moved | asks.SpentBefore), question(other)
+        assert everything_of(store, BOB, failed_at) == before, question(other)
+
+    recovery = ask(store, asks.TakeRecoveryAttempt(BOB, NOW))
+    assert isinstance(recovery, asks.Attempt)
+    assert recovery.left == asks.RECOVERY_ATTEMPTS - 2
+    at = fail(store, 1, BOB, at=failed_at)
+    assert isinstance(ask(store, asks.ReadAttempts(BOB, at)), asks.Waiting)
+    fail(store, 1, BOB, at=at)
+    assert ask(store, asks.ReadAttempts(BOB, at)) == asks.Stopped()
+
+
+def test_the_isolation_test_knows_every_question() -> None:
+    known = {kind for kind in vars(asks).values() if isinstance(kind, type) and issubclass(kind, asks.StoreAsk)}
+    assert {type(question(ALICE)) for question in QUESTIONS} == known - {asks.StoreAsk}
+
+
+def test_what_is_no_question_to_a_store_is_refused(store: Store) -> None:
+    with pytest.raises(TypeError, match="Random is no question"):
+        ask(store, asks.Random(16))

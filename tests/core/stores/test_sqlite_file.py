@@ -1,0 +1,231 @@
+"""The SQLite file: made by ``create`` alone, and no server works on a file that is not the one it was told. Attack 115."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support.store_races import create_in_processes
+from support.stores import GENERATION, ask, enrol, look, open_pass, spend_step, sqlite, sqlite_url
+from twofa_middleware.errors import ConfigError, StoreMismatch, StoreUnavailable
+from twofa_middleware.stores.sqlite import SQLiteStore
+from twofa_middleware.stores.sqlite_file import check_sqlite
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where ``url`` points to."""
+    return tmp_path / "twofa.db"
+
+
+def refusal(url: str, store_id: str = "some-id") -> str:
+    """What a server says that starts with this file."""
+    with closing(SQLiteStore(url, store_id)) as store, pytest.raises(StoreMismatch) as refused:
+        ask(store, look())
+    return str(refused.value)
+
+
+def write_meta(file: Path, name: str, value: str) -> None:
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("UPDATE meta SET value = ? WHERE name = ?", (value, name))
+        db.commit()
+
+
+def test_a_store_id_has_80_bits_and_can_be_read_aloud(url: str) -> None:
+    assert re.fullmatch(r"([a-z2-7]{4}-){3}[a-z2-7]{4}", SQLiteStore.create(url))
+
+
+def test_every_new_store_has_an_id_of_its_own(tmp_path: Path) -> None:
+    urls = [sqlite_url(tmp_path / str(number)) for number in range(20)]
+    assert len({SQLiteStore.create(url) for url in urls}) == 20
+
+
+def test_creating_again_answers_the_same_id_and_keeps_what_is_there(tmp_path: Path, url: str) -> None:
+    with sqlite(tmp_path) as store:
+        enrol(store)
+        assert SQLiteStore.create(url) == SQLiteStore.create(url)
+        assert ask(store, look()).account is not None
+
+
+def test_creating_in_many_threads_at_once_makes_one_store(url: str) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        assert len(set(pool.map(SQLiteStore.create, [url] * 16))) == 1
+
+
+def test_creating_in_many_processes_at_once_makes_one_store(tmp_path: Path) -> None:
+    urls = [sqlite_url(tmp_path / str(number)) for number in range(20)]
+    made = create_in_processes(urls)
+    assert [len(set(ids)) for ids in zip(*made, strict=True)] == [1] * 20
+
+
+def test_an_empty_file_of_a_killed_init_is_filled(url: str, file: Path) -> None:
+    file.touch()
+    store_id = SQLiteStore.create(url)
+    with closing(SQLiteStore(url, store_id)) as store:
+        enrol(store)
+
+
+def test_the_file_and_what_sqlite_puts_beside_it_are_for_the_owner_alone(tmp_path: Path, file: Path) -> None:
+    with sqlite(tmp_path / "new") as store:
+        enrol(store)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new").iterdir()}
+    assert modes == {"twofa.db": 0o600, "twofa.db-wal": 0o600, "twofa.db-shm": 0o600}
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("content", [b"notes\n" * 1000, b"x"])
+def test_a_file_of_something_else_is_neither_filled_nor_served(url: str, file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    with pytest.raises(StoreMismatch, match="file of something else"):
+        SQLiteStore.create(url)
+    assert "no store of twofa_middleware" in refusal(url)
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("table", ["users (name)", "meta (name, value)", "meta (other)"])
+def test_another_programs_database_is_neither_filled_nor_served(url: str, file: Path, table: str) -> None:
+    with closing(sqlite3.connect(file)) as db:
+        db.execute(f"CREATE TABLE {table}")
+    content = file.read_bytes()
+    with pytest.raises(StoreMismatch, match="file of something else"):
+        SQLiteStore.create(url)
+    assert "no store of twofa_middleware" in refusal(url)
+    assert file.read_bytes() == content
+
+
+def test_a115_a_server_never_makes_a_store(url: str, file: Path) -> None:
+    message = refusal(url)
+    assert str(file) in message
+    assert "run `twofa init`" in message
+    assert not file.exists()
+
+
+def test_a115_a_server_never_fills_an_empty_file(url: str, file: Path) -> None:
+    file.touch()
+    assert "run `twofa init`" in refusal(url)
+    assert file.stat().st_size == 0
+
+
+def test_another_store_than_the_settings_name_is_refused(url: str) -> None:
+    found = SQLiteStore.create(url)
+    message = refusal(url, "other-id")
+    assert found in message
+    assert "other-id" in message
+    assert "`store_id`" in message
+
+
+def test_a_store_of_a_newer_version_is_refused(url: str, file: Path) -> None:
+    store_id = SQLiteStore.create(url)
+    write_meta(file, "schema_version", "2")
+    assert "newer twofa-middleware" in refusal(url, store_id)
+    with pytest.raises(StoreMismatch, match="newer"):
+        SQLiteStore.create(url)
+
+
+@pytest.mark.parametrize("version", ["0", "", "one"])
+def test_a_store_of_no_known_version_is_refused(url: str, file: Path, version: str) -> None:
+    store_id = SQLiteStore.create(url)
+    write_meta(file, "schema_version", version)
+    assert str(file) in refusal(url, store_id)
+
+
+def test_a115_a_file_deleted_beneath_a_running_server_is_noticed(tmp_path: Path, file: Path) -> None:
+    with sqlite(tmp_path) as store:
+        enrol(store)
+        file.unlink()
+        for question in (look(), spend_step()):
+            with pytest.raises(StoreMismatch, match="there is no store at"):
+                ask(store, question)
+
+
+def test_a115_a_file_replaced_beneath_a_running_server_is_noticed(tmp_path: Path, file: Path) -> None:
+    with sqlite(tmp_path) as store:
+        enrol(store)
+        shutil.copy(file, tmp_path / "copy")
+        os.replace(tmp_path / "copy", file)
+        for question in (look(), spend_step()):
+            with pytest.raises(StoreMismatch, match="was replaced while the server was running"):
+                ask(store, question)
+
+
+def test_a115_a_new_store_in_the_place_of_the_old_one_is_not_taken_for_it(tmp_path: Path, url: str) -> None:
+    with sqlite(tmp_path) as store:
+        enrol(store)
+        for path in tmp_path.iterdir():
+            path.unlink()
+        SQLiteStore.create(url)
+        with pytest.raises(StoreMismatch):
+            ask(store, look())
+
+
+def test_a_file_that_comes_back_is_served_again(tmp_path: Path, file: Path) -> None:
+    with sqlite(tmp_path) as store:
+        enrol(store)
+        file.rename(tmp_path / "away")
+        with pytest.raises(StoreMismatch):
+            ask(store, look())
+        (tmp_path / "away").rename(file)
+        assert ask(store, look()).account is not None
+
+
+def test_a_store_can_be_restored_from_a_copy_that_sqlite_made(tmp_path: Path, url: str, file: Path) -> None:
+    with sqlite(tmp_path) as store:
+        enrol(store)
+        with closing(sqlite3.connect(file)) as db:
+            db.execute("VACUUM INTO ?", (str(tmp_path / "copy"),))
+    os.replace(tmp_path / "copy", file)
+    with closing(SQLiteStore(url, SQLiteStore.create(url))) as store:
+        ask(store, open_pass(generation=GENERATION))
+        assert ask(store, look()).account is not None
+
+
+def test_a_name_with_signs_that_mean_something_in_a_uri_is_a_name(tmp_path: Path) -> None:
+    with sqlite(tmp_path / "50% of a&b=c ü") as store:
+        enrol(store)
+    assert [path.name for path in tmp_path.iterdir()] == ["50% of a&b=c ü"]
+
+
+def test_a_relative_file_lies_in_the_folder_of_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with closing(SQLiteStore("sqlite:///var/twofa.db", SQLiteStore.create("sqlite:///var/twofa.db"))) as store:
+        monkeypatch.chdir("/")
+        enrol(store)
+    assert (tmp_path / "var" / "twofa.db").exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite://var/x.db",
+        "sqlite:////x.db?mode=rwc",
+        "sqlite:////x.db#a",
+        "sqlite:////x\0.db",
+        "sqlite:////folder/",
+        "redis:///x",
+    ],
+)
+def test_a_url_that_names_no_file_stops_the_start(url: str) -> None:
+    with pytest.raises(ConfigError, match="sqlite:////absolute"):
+        SQLiteStore(url, "some-id")
+
+
+def test_a_folder_that_cannot_be_made_is_reported(file: Path) -> None:
+    file.touch()
+    with pytest.raises(StoreUnavailable, match="cannot be made"):
+        SQLiteStore.create(f"sqlite:///{file}/below/twofa.db")
+
+
+def test_a_sqlite_without_strict_tables_stops_the_start() -> None:
+    with pytest.raises(ConfigError, match=r"SQLite 3\.36\.9; the store needs 3\.37\.0"):
+        check_sqlite((3, 36, 9))
