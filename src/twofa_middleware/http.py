@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+from urllib.parse import parse_qsl, quote
 
 from .errors import BadRequest
 from .protocol import Login
@@ -32,8 +33,8 @@ class Request:
     root: str
     path: str
     raw_path: bytes | None
-    query: bytes
-    headers: Headers
+    query: bytes = field(repr=False)
+    headers: Headers = field(repr=False)
     server: Mapping[str, Any] = field(repr=False)
     now: int
 
@@ -59,6 +60,11 @@ class Request:
         return replace(self, headers=change_headers(self.headers, changes))
 
     @property
+    def quoted_root(self) -> str:
+        """The mount as it stands in a URL."""
+        return quote(self.root, safe="/:@!$&'()*+,;=~", errors="surrogateescape")
+
+    @property
     def is_safe(self) -> bool:
         return self.method in SAFE_METHODS
 
@@ -71,7 +77,9 @@ class Request:
         if mode is not None or self.values(b"sec-fetch-mode"):
             return mode == b"navigate"
         accept = b",".join(self.values(b"accept")).lower()
-        return any(part.split(b";")[0].strip() in (b"text/html", b"application/xhtml+xml") for part in accept.split(b","))
+        return any(
+            part.split(b";")[0].strip() in (b"text/html", b"application/xhtml+xml") for part in accept.split(b",")
+        )
 
 
 def parse_cookies(line: bytes) -> dict[bytes, list[bytes]]:
@@ -164,7 +172,8 @@ class Send:
 
 def redirect(location: str, *headers: tuple[bytes, bytes]) -> Answer:
     """303 See Other (RFC 9110 §15.4.4), to a path of our own origin."""
-    return Answer(303, ((b"location", location.encode("ascii")), *headers))
+    plain = (b"content-type", b"text/plain; charset=utf-8")
+    return Answer(303, ((b"location", location.encode("ascii")), plain, *headers))
 
 
 def problem(status: int, kind: str, title: str, detail: str, **members: str | int) -> Answer:
@@ -175,8 +184,6 @@ def problem(status: int, kind: str, title: str, detail: str, **members: str | in
 
 def parse_form(body: bytes) -> dict[str, str]:
     """The fields of a small urlencoded form; a field sent twice or text that is no UTF-8 is a BadRequest 400."""
-    from urllib.parse import parse_qsl
-
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=32)
     except (UnicodeDecodeError, ValueError):

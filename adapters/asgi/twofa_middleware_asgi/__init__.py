@@ -1,1 +1,5 @@
-"""The ASGI adapter: it translates a scope for the gate and decides nothing."""
+"""The ASGI adapter: it translates, drives the gate, and passes on. It decides nothing."""
+
+from .middleware import TwoFactorMiddleware
+
+__all__ = ["TwoFactorMiddleware"]

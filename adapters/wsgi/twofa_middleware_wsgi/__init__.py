@@ -1,1 +1,5 @@
-"""The WSGI adapter: it translates an environ for the gate and decides nothing."""
+"""The WSGI adapter: it translates, drives the gate, and passes on. It decides nothing."""
+
+from .middleware import TwoFactorMiddleware
+
+__all__ = ["TwoFactorMiddleware"]

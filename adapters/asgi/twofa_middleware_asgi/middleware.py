@@ -1,0 +1,91 @@
+"""``TwoFactorMiddleware(app, "twofa.toml", name="shop")`` for ASGI apps."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from twofa_middleware.asks import ReadBody
+from twofa_middleware.drive import AsyncAnswer, adrive
+from twofa_middleware.errors import TwoFactorError
+from twofa_middleware.http import Allow, Answer, Headers
+from twofa_middleware.http import Send as SendOn
+from twofa_middleware.protocol import Ask
+from twofa_middleware.settings import Settings
+from twofa_middleware.wiring import build
+
+from .head import HeldHead, is_dropped_only
+from .translate import change_scope, read_body, read_request, send_answer
+
+
+class UnsupportedScope(TwoFactorError):
+    """A kind of connection that the gate does not know; nothing of it reaches the app."""
+
+
+class LoginChanged(TwoFactorError):
+    """Somebody was logged in by a credential of this request while its body was under way; the app is stopped."""
+
+
+class TwoFactorMiddleware:
+    """Puts the gate in front of an ASGI app, which stays as it is.
+
+    ``settings`` is the path of a settings file, or a ``Settings``; ``name`` says which of its apps this is. ``clock``
+    tells the time in seconds since 1970. ConfigError says what stops the start.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: str | os.PathLike[str] | Settings,
+        *,
+        name: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._app = app
+        loaded = settings if isinstance(settings, Settings) else Settings.load(settings)
+        self._runtime = build(loaded, name, asynchronous=True)
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] not in ("http", "websocket"):
+            raise UnsupportedScope(f"the gate does not know the scope type {scope['type']!r} and lets none of it pass")
+
+        async def answer(ask: Ask[Any]) -> Any:
+            return await (read_body(receive, ask) if isinstance(ask, ReadBody) else self._runtime.answer_async(ask))
+
+        gate = self._runtime.gate
+        outcome = await adrive(gate.admit(read_request(scope, int(self._clock()))), answer)
+        if isinstance(outcome, Answer):
+            await send_answer(outcome, scope, send)
+            return
+        await self._pass_on(outcome, scope, receive, send, answer)
+
+    async def _pass_on(self, allow: Allow, scope: Scope, receive: Receive, send: Send, answer: AsyncAnswer) -> None:
+        gate = self._runtime.gate
+
+        async def look(status: int, headers: Headers) -> SendOn | Answer | None:
+            return await adrive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
+
+        async def refuse(refusal: Answer) -> None:
+            await send_answer(refusal, scope, send)
+
+        async def watched() -> Message:
+            message = await receive()
+            is_last = message["type"] == "http.request" and not message.get("more_body", False)
+            if is_last and not await adrive(gate.still_nobody(allow), answer):
+                raise LoginChanged("a log-in appeared while the body was read")
+            return message
+
+        head = HeldHead(scope["type"], watched if allow.watches_body else receive, send, look, refuse)
+        try:
+            await self._app(change_scope(scope, allow.changes), head.receive, head.send)
+        except BaseException as error:
+            if not (head.is_dropped and is_dropped_only(error)):
+                raise

@@ -1,0 +1,89 @@
+"""Scope and messages ↔ the words of the gate (ASGI 3.0, HTTP and WebSocket message format)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from starlette.types import Message, Receive, Scope, Send
+
+from twofa_middleware.asks import ReadBody
+from twofa_middleware.errors import BadRequest
+from twofa_middleware.http import Answer, Headers, Request, change_headers
+
+DENIAL = "websocket.http.response"
+
+
+def read_request(scope: Scope, now: int) -> Request:
+    """The head of the request that a scope of type http or websocket describes."""
+    root = scope.get("root_path", "")
+    path = scope["path"]
+    if root and (path == root or path.startswith(root + "/")):
+        path = path[len(root) :]
+    return Request(
+        kind=scope["type"],
+        method=scope.get("method", "GET"),
+        root=root,
+        path=path,
+        raw_path=scope.get("raw_path"),
+        query=scope.get("query_string", b""),
+        headers=tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"]),
+        server=scope,
+        now=now,
+    )
+
+
+def change_scope(scope: Scope, changes: Mapping[bytes, bytes | None]) -> Scope:
+    """The scope that the app sees; the same object where nothing is changed."""
+    if not changes:
+        return scope
+    headers = tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"])
+    return {**scope, "headers": list(change_headers(headers, changes))}
+
+
+async def read_body(receive: Receive, ask: ReadBody) -> bytes:
+    """The body of a request to an own page, no larger and no slower than asked for."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(ask.limit_seconds):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise BadRequest(400, "The form did not arrive whole.")
+                body += message.get("body", b"")
+                if len(body) > ask.limit_bytes:
+                    raise BadRequest(413, f"The form may have {ask.limit_bytes} bytes.")
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        raise BadRequest(408, f"The form did not arrive within {ask.limit_seconds} seconds.") from None
+
+
+async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
+    """Send an answer of ours; to a WebSocket handshake it is a refusal."""
+    headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
+    if scope["type"] == "websocket":
+        if DENIAL not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
+        await send({"type": f"{DENIAL}.start", "status": answer.status, "headers": headers})
+        await send({"type": f"{DENIAL}.body", "body": answer.body, "more_body": False})
+        return
+    if (answer.closes or _has_body(scope)) and scope.get("http_version", "1.1").startswith("1"):
+        # What is left of the body must never be read as the next request (RFC 9112 §9.3).
+        headers.append((b"connection", b"close"))
+    body = b"" if scope["method"] == "HEAD" else answer.body
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(
+        bytes(name).lower() == b"transfer-encoding"
+        or (bytes(name).lower() == b"content-length" and bytes(value).strip(b" 0") != b"")
+        for name, value in scope["headers"]
+    )
+
+
+def headers_of(message: Message) -> Headers:
+    return tuple((bytes(name), bytes(value)) for name, value in message.get("headers", ()))

@@ -1,0 +1,82 @@
+"""``TwoFactorMiddleware(app, "twofa.toml", name="shop")`` for WSGI apps."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from twofa_middleware.asks import ReadBody
+from twofa_middleware.drive import drive
+from twofa_middleware.http import Allow, Answer, Headers, Send
+from twofa_middleware.protocol import Ask
+from twofa_middleware.settings import Settings
+from twofa_middleware.wiring import build
+
+from .head import HeldHead, LateBody, close_body
+from .translate import change_environ, read_body, read_request, send_answer
+from .watched_input import WatchedInput
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class TwoFactorMiddleware:
+    """Puts the gate in front of a WSGI app, which stays as it is.
+
+    ``settings`` is the path of a settings file, or a ``Settings``; ``name`` says which of its apps this is. ``clock``
+    tells the time in seconds since 1970. ConfigError says what stops the start.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        settings: str | os.PathLike[str] | Settings,
+        *,
+        name: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._app = app
+        loaded = settings if isinstance(settings, Settings) else Settings.load(settings)
+        self._runtime = build(loaded, name, asynchronous=False)
+        self._clock = clock
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def answer(ask: Ask[Any]) -> Any:
+            return read_body(environ, ask) if isinstance(ask, ReadBody) else self._runtime.answer(ask)
+
+        gate = self._runtime.gate
+        outcome = drive(gate.admit(read_request(environ, int(self._clock()))), answer)
+        if isinstance(outcome, Answer):
+            return send_answer(outcome, environ, start_response)
+        return self._pass_on(outcome, environ, start_response, answer)
+
+    def _pass_on(
+        self, allow: Allow, environ: WSGIEnvironment, start_response: StartResponse, answer: Callable[[Ask[Any]], Any]
+    ) -> Iterable[bytes]:
+        gate = self._runtime.gate
+
+        def look(status: int, headers: Headers) -> Send | Answer | None:
+            return drive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
+
+        def refuse(refusal: Answer) -> list[bytes]:
+            return send_answer(refusal, environ, start_response)
+
+        if allow.watches_body:
+            length = environ.get("CONTENT_LENGTH") or ""
+            environ["wsgi.input"] = WatchedInput(
+                environ["wsgi.input"],
+                int(length) if length.isdigit() else None,
+                lambda: drive(gate.still_nobody(allow), answer),
+            )
+        change_environ(environ, allow.changes)
+        head = HeldHead(start_response, look)
+        body = self._app(environ, head)
+        if not head.is_started:
+            return LateBody(body, head, refuse)
+        head.settle()
+        if head.refusal is None:
+            return body
+        close_body(body)
+        return refuse(head.refusal)

@@ -1,0 +1,86 @@
+"""Environ ↔ the words of the gate (PEP 3333: strings of an environ are bytes, decoded as latin-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
+
+from twofa_middleware.asks import ReadBody
+from twofa_middleware.errors import BadRequest
+from twofa_middleware.http import Answer, Headers, Request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_OUTSIDE_HTTP = ("CONTENT_TYPE", "CONTENT_LENGTH")
+_SENT_PATHS = ("RAW_URI", "REQUEST_URI")
+
+
+def read_request(environ: WSGIEnvironment, now: int) -> Request:
+    """The head of the request that the environ describes."""
+    sent = next((environ[key] for key in _SENT_PATHS if key in environ), None)
+    return Request(
+        kind="http",
+        method=environ["REQUEST_METHOD"],
+        root=_text(environ.get("SCRIPT_NAME", "")),
+        path=_text(environ.get("PATH_INFO", "")),
+        raw_path=sent.partition("?")[0].encode("latin-1") if sent is not None else None,
+        query=environ.get("QUERY_STRING", "").encode("latin-1"),
+        headers=tuple(_headers(environ)),
+        server=environ,
+        now=now,
+    )
+
+
+def _text(value: str) -> str:
+    return value.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _headers(environ: Mapping[str, Any]) -> Iterable[tuple[bytes, bytes]]:
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            yield key[len("HTTP_") :].replace("_", "-").lower().encode("latin-1"), value.encode("latin-1")
+        elif key in _OUTSIDE_HTTP and value:
+            yield key.replace("_", "-").lower().encode("latin-1"), value.encode("latin-1")
+
+
+def change_environ(environ: WSGIEnvironment, changes: Mapping[bytes, bytes | None]) -> None:
+    """Replace headers, or take them out, before the app sees the environ."""
+    for name, value in changes.items():
+        key = "HTTP_" + name.decode("latin-1").replace("-", "_").upper()
+        if value is None:
+            environ.pop(key, None)
+        else:
+            environ[key] = value.decode("latin-1")
+
+
+def read_body(environ: WSGIEnvironment, ask: ReadBody) -> bytes:
+    """The body of a request to an own page. How long it may take is the server's business under WSGI."""
+    if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
+        raise BadRequest(411, "The form has to be sent with its length.")
+    try:
+        return get_input_stream(environ, max_content_length=ask.limit_bytes).read()
+    except RequestEntityTooLarge:
+        raise BadRequest(413, f"The form may have {ask.limit_bytes} bytes.") from None
+    except (HTTPException, OSError):
+        raise BadRequest(400, "The form did not arrive whole.") from None
+
+
+def send_answer(answer: Answer, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """Start the response with an answer of ours and return its body."""
+    length = (b"content-length", str(len(answer.body)).encode())
+    status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
+    start_response(status, as_strings((*answer.headers, length)))
+    return [] if environ["REQUEST_METHOD"] == "HEAD" or not answer.body else [answer.body]
+
+
+def as_bytes(headers: Iterable[tuple[str, str]]) -> Headers:
+    return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
+
+
+def as_strings(headers: Headers) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]

@@ -1,0 +1,100 @@
+"""The decision about one login, read from the top: has it passed, is the browser remembered, who must do what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ..asks import TOUCH_SECONDS, Look, TouchPass
+from ..browser.cookies import PassCookie, digest, read_pass, read_token
+from ..http import Request
+from ..policy.enforcement import enforcing_role
+from ..protocol import Flow, Login, UserKey
+from ..site import Site
+from . import passes, remembered
+from .account import Account, open_account
+from .passes import Method, Pass
+from .remembered import Browser
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the store and the browser say of one login."""
+
+    user: UserKey
+    account: Account
+    valid_pass: Pass | None
+    pass_digest: bytes | None
+    browser: Browser | None
+
+    @property
+    def is_proven(self) -> bool:
+        return self.valid_pass is not None and self.valid_pass.method.is_proven
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """The login may go on; with ``opens`` a pass of this kind is to be opened."""
+
+    opens: Method | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MustVerify:
+    """It has a second factor, and has not shown it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MustSetUp:
+    """It has no second factor, and this role demands one."""
+
+    role: str
+
+
+Decision: TypeAlias = Passes | MustVerify | MustSetUp
+
+
+def look(site: Site, login: Login, request: Request, *, log_in_begins: bool = False) -> Flow[Access]:
+    """Read what a decision needs. When a log-in begins, a pass that the browser still has is none for it."""
+    user = site.user_key(login)
+    cookie = None if log_in_begins else _pass_cookie(site, user, request)
+    browser = read_token(request, site.cookies.browser(user))
+    seen = yield from Look(
+        user, cookie.digest if cookie else None, digest(browser) if browser is not None else None, request.now
+    )
+    account = open_account(site.sealer, user, seen.account)
+    valid = passes.read_pass(site, login, user, account.generation, seen.pass_row, request.now)
+    if valid and site.settings.idle_seconds and seen.pass_row and request.now >= seen.pass_row.used_at + TOUCH_SECONDS:
+        yield from TouchPass(user, seen.pass_row.digest, request.now)
+    return Access(
+        user,
+        account,
+        valid,
+        cookie.digest if cookie else None,
+        remembered.read_browser(site, user, account.generation, seen.browser, request.now),
+    )
+
+
+def _pass_cookie(site: Site, user: UserKey, request: Request) -> PassCookie | None:
+    cookie = read_pass(request, site.cookies.passes)
+    return cookie if cookie is not None and cookie.user == user else None
+
+
+def decide(site: Site, login: Login, request: Request, access: Access) -> Flow[Decision]:
+    """Design §3 as code. Roles are asked for only where they matter; if they cannot be read, that raises."""
+    if access.valid_pass is not None and not (access.valid_pass.method is Method.NONE and site.starts_now):
+        return Passes()
+    if access.account.is_enrolled:
+        access.account.totp(site.sealer)  # an authenticator that does not open is 503 now, not after the code
+        return Passes(opens=Method.REMEMBERED) if access.browser else MustVerify()
+    role = yield from required_by(site, login, request)
+    if role is not None:
+        return MustSetUp(role)
+    return Passes(opens=None if access.valid_pass else Method.NONE)
+
+
+def required_by(site: Site, login: Login, request: Request) -> Flow[str | None]:
+    """The role of this login that demands a second factor, if any."""
+    if not site.enforced:
+        return None
+    return enforcing_role((yield from site.roles.roles_of(login, request)), site.enforced)

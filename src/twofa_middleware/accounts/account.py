@@ -1,0 +1,84 @@
+"""The account of a user as the core reads it, and the records in which it lies in the store.
+
+The roster is an authenticated list of the authenticators under one generation. Who can write to the store can neither
+plant an authenticator nor take one away unseen: the rows have to be those of the roster, or the record is unreadable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ..asks import AccountRow, Change
+from ..errors import UnreadableRecord
+from ..protocol import UserKey
+from ..sealing import Sealer
+
+BIRTH_BYTES = 5
+_COUNTER_BITS = 20
+TOTP = "totp"
+
+
+class _Roster(msgspec.Struct, array_like=True, frozen=True):
+    since: int
+    authenticators: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """``since``: when the present authenticators were turned on, 0 for none. ``kinds``: id → kind of authenticator."""
+
+    user: UserKey
+    generation: int
+    since: int
+    kinds: Mapping[str, str]
+    sealed: Mapping[str, bytes] = field(repr=False)
+    codes: frozenset[bytes] = field(repr=False)
+
+    @property
+    def is_enrolled(self) -> bool:
+        return bool(self.kinds)
+
+    def totp(self, sealer: Sealer) -> tuple[str, bytes] | None:
+        """Id and secret of the TOTP authenticator, if there is one; UnreadableRecord if it does not open."""
+        for name, kind in self.kinds.items():
+            if kind == TOTP:
+                return name, sealer.open(TOTP, (self.user, name), self.sealed[name])
+        return None
+
+
+def open_account(sealer: Sealer, user: UserKey, row: AccountRow | None) -> Account:
+    """The account out of its row; no row is an account of generation 0. UnreadableRecord is never "not enrolled"."""
+    if row is None:
+        return Account(user, 0, 0, {}, {}, frozenset())
+    payload = sealer.read("roster", (user, row.generation), row.roster)
+    try:
+        roster = msgspec.msgpack.decode(payload, type=_Roster)
+    except msgspec.DecodeError:
+        raise UnreadableRecord("a roster has no format that this version knows") from None
+    kinds = dict(roster.authenticators)
+    if kinds.keys() != row.authenticators.keys():
+        raise UnreadableRecord("the authenticators in the store are not those of the roster")
+    return Account(user, row.generation, roster.since, kinds, row.authenticators, row.codes)
+
+
+def new_generation(generation: int, birth: bytes) -> int:
+    """The next generation. The first one carries random bits, so that an account made anew is another account."""
+    return generation + 1 if generation else int.from_bytes(birth) << _COUNTER_BITS | 1
+
+
+def changed(
+    sealer: Sealer,
+    user: UserKey,
+    generation: int,
+    *,
+    since: int,
+    kinds: Mapping[str, str],
+    sealed: Mapping[str, bytes],
+    codes: frozenset[bytes],
+) -> Change:
+    """What the store shall hold after a change, under its new generation."""
+    payload = msgspec.msgpack.encode(_Roster(since, tuple(kinds.items())))
+    return Change(generation, sealer.authenticate("roster", (user, generation), payload), sealed, codes)

@@ -1,0 +1,73 @@
+"""The pass: the record that one log-in has passed, or needed nothing when it began.
+
+It is bound to the cookie's random token, the user, the app, the generation, and the session where the app shows one.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import Enum
+
+from ..asks import PassRow, Random
+from ..browser.cookies import TOKEN_BYTES, PassCookie, token
+from ..errors import UnreadableRecord
+from ..protocol import Flow, Login, UserKey
+from ..site import Site
+
+_PAYLOAD = struct.Struct(">BQQ22s")
+_NO_SESSION = b""
+
+
+class Method(Enum):
+    """By what a pass was opened; the values are those in the stored records."""
+
+    NONE = 0
+    TOTP = 1
+    RECOVERY = 2
+    REMEMBERED = 3
+    PASSKEY = 4
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether a factor was shown for this very log-in."""
+        return self in (Method.TOTP, Method.RECOVERY, Method.PASSKEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    method: Method
+    opened_at: int
+    expires_at: int
+
+
+def new_pass(site: Site, login: Login, generation: int, method: Method, now: int) -> Flow[tuple[PassRow, PassCookie]]:
+    """The row for the store and the cookie for the browser."""
+    user = site.user_key(login)
+    cookie = PassCookie(user, token((yield from Random(TOKEN_BYTES))))
+    expires_at = now + site.settings.pass_hours * 3600
+    payload = _PAYLOAD.pack(method.value, now, expires_at, _session(site, login))
+    record = site.sealer.authenticate("pass", (user, site.name, generation, cookie.digest.hex()), payload)
+    return PassRow(cookie.digest, record, method.is_proven, now, expires_at, now), cookie
+
+
+def read_pass(site: Site, login: Login, user: UserKey, generation: int, row: PassRow | None, now: int) -> Pass | None:
+    """The pass, if it is one for this login now. What was not made for just this is no pass, whoever wrote it."""
+    if row is None:
+        return None
+    try:
+        payload = site.sealer.read("pass", (user, site.name, generation, row.digest.hex()), row.record)
+        method, opened_at, expires_at, session = _PAYLOAD.unpack(payload)
+        found = Pass(Method(method), opened_at, expires_at)
+    except (UnreadableRecord, struct.error, ValueError):
+        return None
+    idle = site.settings.idle_seconds
+    if session.rstrip(b"\0") != _session(site, login) or not opened_at <= now + 60 or not now < expires_at:
+        return None
+    return None if idle and now >= row.used_at + idle else found
+
+
+def _session(site: Site, login: Login) -> bytes:
+    if login.session is None:
+        return _NO_SESSION
+    return site.sealer.name(f"session {site.name}", login.session).encode()

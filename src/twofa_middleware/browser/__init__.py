@@ -1,0 +1,1 @@
+"""What is kept in a browser, and what is believed of one."""

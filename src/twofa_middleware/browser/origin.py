@@ -1,0 +1,50 @@
+"""Where a request comes from, and where a browser may be sent. The Host header is believed for neither."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from ..http import Request
+
+MAX_NEXT = 2000
+_LOCAL = re.compile(r"/(?!/)[!-\[\]-~]*", re.ASCII)
+
+
+def is_own_form(request: Request, origins: tuple[str, ...]) -> bool:
+    """Whether a POST can come from a page of ours: what the browser says of it, where it says anything, fits.
+
+    ``Sec-Fetch-Site`` is same-origin and ``Origin`` a configured one; sent twice, neither is believed. The form token
+    decides where both are absent.
+    """
+    sites = request.values(b"sec-fetch-site")
+    if sites and sites != [b"same-origin"]:
+        return False
+    sent = request.values(b"origin")
+    return not sent or (len(sent) == 1 and sent[0].decode("latin-1") in origins)
+
+
+def is_own_websocket(request: Request, origins: tuple[str, ...]) -> bool:
+    """Whether a WebSocket handshake comes from a page of the app, or from no browser (RFC 6455 §10.2)."""
+    sent = request.values(b"origin")
+    return not sent or (len(sent) == 1 and sent[0].decode("latin-1") in origins)
+
+
+def local_path(text: str) -> str | None:
+    """The text if it is a path of this origin and nothing else: one slash first, plain ASCII, no backslash."""
+    return text if len(text) <= MAX_NEXT and _LOCAL.fullmatch(text) else None
+
+
+def path_on(location: str, origins: tuple[str, ...]) -> str | None:
+    """Where a Location header leads, as a path, if that lies on one of the origins (absolute or as a path)."""
+    local = local_path(location)
+    if local is not None:
+        return local
+    try:
+        parts = urlsplit(location)
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+    except ValueError:
+        return None
+    if origin not in origins:
+        return None
+    return local_path((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))

@@ -1,0 +1,91 @@
+"""``twofa init``: settings file, keys, store and its id, each made only where it is missing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from ..errors import ConfigError, StoreMismatch
+from ..sealing import KeyRing
+from ..settings import Settings
+from ..wiring import open_store, store_kind
+from .keys import write_ring
+
+_FIRST_FILE = """\
+# The settings of a realm: apps that share one directory of users, and so one second factor for each person.
+# Every key stands in the README; what is not written here has its default.
+realm = "main"
+name = "My Portal"                    # shown in the authenticator app and on the pages
+support = ""                          # whom to ask for help, such as "Service desk, ext. 4711"
+store = "sqlite:///var/twofa.db"
+keys = "file:var/keys.toml"
+
+[apps.portal]
+origins = ["http://localhost:8000"]   # scheme and host of each address of the app
+# Who is logged in? REMOTE_USER is the simplest answer; see the README for session cookies and tokens.
+identity = [{ use = "remote_user" }]
+login_page = "/login"
+home = "/"
+"""
+_STORE_ID = re.compile(r"^store_id[ \t]*=.*$", re.MULTILINE)
+_FIRST_KEY = re.compile(r"^[A-Za-z\"'\[]", re.MULTILINE)
+
+
+@click.command()
+@click.option(
+    "--file", "path", type=click.Path(path_type=Path, dir_okay=False), default=Path("twofa.toml"), show_default=True
+)
+def init(path: Path) -> None:
+    """Make what a realm needs: settings file, keys, store. What is there stays as it is."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_FIRST_FILE, encoding="utf-8")
+        click.echo(f"{path}: written; change it to fit your app")
+    settings = Settings.load(path)
+    _keys(settings)
+    store_id = _store(settings)
+    if settings.store_id:
+        click.echo(f"store {store_id}: as `store_id` says")
+        return
+    _write_store_id(path, store_id)
+    click.echo(f'{path}: store_id = "{store_id}"')
+
+
+def _keys(settings: Settings) -> None:
+    kind, _, rest = settings.keys.partition(":")
+    if kind == "file" and not (settings.folder / rest).exists():
+        write_ring(KeyRing.new(), settings.folder / rest)
+        click.echo(f"{settings.folder / rest}: a new key ring. Keep a copy apart from the store.")
+        return
+    KeyRing.load(settings.keys, settings.folder)
+    click.echo(f"{settings.keys}: the key ring is there")
+
+
+def _store(settings: Settings) -> str:
+    kind, url = store_kind(settings)
+    if settings.store_id:
+        # A store that is named but not there was lost or moved: a new, empty one in its place would let everybody
+        # with a password set up a second factor of their own.
+        try:
+            open_store(settings).check()
+        except StoreMismatch as error:
+            raise ConfigError(f"{error}. To begin with an empty store, take `store_id` out of {settings.source}") from None
+        return settings.store_id
+    store_id: str = kind.create(url)
+    click.echo(f"{url}: the store is there")
+    return store_id
+
+
+def _write_store_id(path: Path, store_id: str) -> None:
+    """Put the id into the file, in its own place if there is one, else before the first key."""
+    text = path.read_text(encoding="utf-8")
+    line = f'store_id = "{store_id}"'
+    if _STORE_ID.search(text):
+        text = _STORE_ID.sub(line, text, count=1)
+    else:
+        first = _FIRST_KEY.search(text)
+        at = first.start() if first else len(text)
+        text = f"{text[:at]}{line}\n{text[at:]}"
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,240 @@
+"""One request's way to the app, and the app's answer on its way back.
+
+    admit:    own page? → exempt? → who is logged in? → pass valid? → remembered? → enrolled? → enforced?
+    release:  has the answer logged somebody in or out? → may that login pass?  (``release.py``)
+
+Each has two outcomes: on it goes, or an answer of ours. Whatever is raised becomes an answer in one place, ``_closed``.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .accounts.access import MustSetUp, MustVerify, Passes, decide, look
+from .accounts.unprompted import Opening
+from .asks import Emit, EndPass, Random
+from .browser.cookies import PassCookie, is_ours, read_pass
+from .browser.origin import is_own_websocket
+from .errors import BadRequest
+from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_cookies
+from .identify import CannotTell, Conflicting, Identified, Known, Nobody, Unclaimed, identify
+from .pages import notices, routes
+from .pages.render import owned
+from .policy.paths import asks_less
+from .protocol import Event, Flow, IdentityResolver, Login, Result
+from .release import release
+from .site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What ``release`` has to know of the way in.
+
+    ``opens``: a pass to open that nobody was prompted for. ``begins``: a log-in rule matched. ``resolves``: the app may
+    have changed who is logged in without a cookie that would show it. ``ended``: the pass has ended already.
+    """
+
+    login: Login | None
+    pass_cookie: PassCookie | None
+    opens: Opening | None = None
+    begins: bool = False
+    resolves: bool = False
+    ended: bool = False
+
+    @property
+    def needs_release(self) -> bool:
+        return self.opens is not None or self.begins or self.resolves or self.ended
+
+
+class Gate:
+    """Decides about the requests of one app. It holds no store and does no I/O; it asks."""
+
+    def __init__(
+        self, site: Site, resolvers: Sequence[tuple[str, IdentityResolver]], foreign_cookies: frozenset[bytes]
+    ) -> None:
+        """``foreign_cookies``: the session cookies of the realm's other apps."""
+        self.site = site
+        self._resolvers = tuple(resolvers)
+        self._foreign_cookies = foreign_cookies
+        self._credential_cookies = frozenset(name.encode() for name in site.app.credential_cookies)
+        self.cookies_read = frozenset[bytes]().union(*(resolver.reads.cookies for _, resolver in resolvers))
+        self._headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
+        self._depends_on_state = any(not resolver.pure for _, resolver in resolvers)
+
+    def admit(self, request: Request) -> Flow[Allow | Answer]:
+        """May the request go on to the app?"""
+        return (yield from self._closed(request, self._admit(request)))
+
+    def release(self, allow: Allow, status: int, headers: Headers) -> Flow[Send | Answer]:
+        """May the app's answer go on to the browser? Asked where ``allow.must_release`` says so, before its first byte."""
+        return (yield from self._closed(allow.request, release(self, allow, allow.state, status, headers)))
+
+    def still_nobody(self, allow: Allow) -> Flow[bool]:
+        """Whether a request that was anonymous is so still, now that its body was read."""
+        return isinstance((yield from self.identify(allow.request)), Nobody)
+
+    def identify(self, request: Request) -> Flow[Identified]:
+        return identify(
+            self._resolvers,
+            request,
+            credential_cookies=self._credential_cookies,
+            foreign_cookies=self._foreign_cookies,
+        )
+
+    def _admit(self, request: Request) -> Flow[Allow | Answer]:
+        site = self.site
+        if routes.is_own(site, request):
+            return owned((yield from self._own_page(request)))
+        if request.kind == "http" and asks_less(site.exempt, request):
+            bare: dict[bytes, bytes | None] = {b"cookie": None, b"authorization": None}
+            return self._allow(request.with_headers(bare), Admitted(None, None), bare)
+        identified = yield from self.identify(request)
+        match identified:
+            case Known(login, by, takes_out):
+                return (yield from self._admit_login(request, login, by, takes_out))
+            case Nobody(takes_out):
+                return (yield from self._admit_nobody(request, takes_out))
+            case _:
+                return (yield from self.refuse(request, identified))
+
+    def _own_page(self, request: Request) -> Flow[Answer]:
+        static = routes.serve_static(self.site, request)
+        if static is not None:
+            return static
+        identified = yield from self.identify(request)
+        match identified:
+            case Known(login):
+                return (yield from routes.serve(self.site, request, login))
+            case Nobody():
+                return routes.serve_nobody(self.site, request)
+            case _:
+                return (yield from self.refuse(request, identified))
+
+    def _admit_login(
+        self, request: Request, login: Login, by: str, takes_out: frozenset[bytes]
+    ) -> Flow[Allow | Answer]:
+        site = self.site
+        if request.kind == "websocket" and not is_own_websocket(request, site.app.origins):
+            yield from site.emit("websocket of a foreign page refused", login, request.now)
+            return owned(
+                notices.said(site, request, 403, "foreign-origin", "This page may not open a connection here.")
+            )
+        cookie = read_pass(request, site.cookies.passes)
+        changes = self._without(request, takes_out)
+        begins = any(rule.matches(request.method, request.path) for rule in site.login_rules)
+        resolves = self._depends_on_state and not request.is_safe
+        if site.is_service_account(login, by, request.now):
+            yield from self.tell_of_service_account(login, request)
+            return self._allow(request, Admitted(login, cookie, begins=begins, resolves=resolves), changes)
+        access = yield from look(site, login, request)
+        decision = yield from decide(site, login, request, access)
+        if not isinstance(decision, Passes):
+            return owned((yield from self.demand(request, login, decision)))
+        opens = None
+        if decision.opens is not None and request.is_navigation:
+            browser = access.browser.digest if access.browser else None
+            opens = Opening(login, decision.opens, access.account.generation, browser, access.pass_digest)
+        ended = False
+        if any(rule.matches(request.method, request.path) for rule in site.logout_rules):
+            opens, ended = None, True
+            if cookie is not None:
+                yield from EndPass(cookie.user, cookie.digest, request.now)
+        return self._allow(request, Admitted(login, cookie, opens, begins, resolves, ended), changes)
+
+    def _admit_nobody(self, request: Request, takes_out: frozenset[bytes]) -> Flow[Allow | Answer]:
+        site = self.site
+        changes = self._without(request, takes_out)
+        begins = any(rule.matches(request.method, request.path) for rule in site.login_rules)
+        carries = self._carries_credential(request)
+        resolves = self._depends_on_state and (carries or not request.is_safe)
+        cookie = read_pass(request, site.cookies.passes)
+        ended = cookie is not None and self._shows_log_out(request)
+        if ended and cookie is not None:
+            yield from EndPass(cookie.user, cookie.digest, request.now)
+        admitted = Admitted(None, cookie, begins=begins, resolves=resolves, ended=ended)
+        return self._allow(request, admitted, changes, watches_body=self._depends_on_state and carries)
+
+    def _shows_log_out(self, request: Request) -> bool:
+        """A person comes without a login, where the app's cookie would have been sent: the log-in has ended.
+
+        From another site a browser may hold back a SameSite=Strict cookie, so that says nothing.
+        """
+        inside = self.site.app.cookie_path.rstrip("/")
+        path = request.root + request.path
+        foreign = request.header(b"sec-fetch-site") == b"cross-site"
+        return request.is_navigation and not foreign and (path == inside or path.startswith(inside + "/"))
+
+    def _carries_credential(self, request: Request) -> bool:
+        names = {name for name, _ in request.headers}
+        return not names.isdisjoint(self._headers_read) or not self.cookies_read.isdisjoint(request.cookies())
+
+    def demand(
+        self, request: Request, login: Login, decision: MustVerify | MustSetUp, after: str | None = None
+    ) -> Flow[Answer]:
+        """Send a login to where it has to go first; ``after`` is where it may go then."""
+        what = "verify" if isinstance(decision, MustVerify) else "setup"
+        yield from self.site.emit(f"{what} demanded", login, request.now)
+        return notices.demand(self.site, request, "verify" if isinstance(decision, MustVerify) else "setup", after)
+
+    def tell_of_service_account(self, login: Login, request: Request) -> Flow[None]:
+        event = Event("service account passed", request.now, self.site.name, login.user)
+        yield from Emit(event, once_a_day=f"service {self.site.name} {login.user}")
+
+    def refuse(self, request: Request, identified: CannotTell | Conflicting | Unclaimed) -> Flow[Answer]:
+        """The answer where it cannot be told who is there."""
+        site = self.site
+        match identified:
+            case CannotTell(reason, error):
+                return (yield from self._fault(request, reason, error))
+            case Conflicting(reason):
+                yield from site.emit("identities ambiguous", None, request.now, reason=reason)
+                detail = (
+                    "This request can be read as coming from two people. Delete this site's cookies, then log in again."
+                )
+                return owned(notices.said(site, request, 400, "ambiguous", detail))
+            case Unclaimed():
+                yield from site.emit("unread credential refused", None, request.now)
+                detail = "This address does not take an Authorization header of that kind."
+                return owned(notices.said(site, request, 403, "unread-credential", detail))
+
+    def _closed(self, request: Request, flow: Flow[Result]) -> Flow[Result | Answer]:
+        try:
+            return (yield from flow)
+        except BadRequest as error:
+            answer = notices.said(self.site, request, error.status, "bad-request", error.detail)
+            return owned(Answer(answer.status, answer.headers, answer.body, closes=True))
+        except Exception as error:
+            return (yield from self._fault(request, type(error).__name__, error))
+
+    def _fault(self, request: Request, reason: str, error: Exception | None) -> Flow[Answer]:
+        reference = base64.b32encode((yield from Random(5))).decode()[:6]
+        facts = {"reason": reason, "reference": reference, "method": request.method, "path": request.path[:200]}
+        yield from Emit(Event("refused, our fault", request.now, self.site.name, facts=facts, error=error))
+        return owned(notices.our_fault(self.site, request, reference))
+
+    def _without(self, request: Request, names: frozenset[bytes]) -> Mapping[bytes, bytes | None]:
+        """The change that takes our own cookies, and the named ones, out of a request."""
+        line = request.header_line(b"cookie")
+        if not names and b"2fa-" not in line:
+            return {}
+        kept = without_cookies(line, names | {name for name in request.cookies() if is_ours(name)})
+        return {} if kept == line else {b"cookie": kept or None}
+
+    def _allow(
+        self,
+        request: Request,
+        admitted: Admitted,
+        changes: Mapping[bytes, bytes | None],
+        watches_body: bool = False,
+    ) -> Allow:
+        look_at = _always if admitted.needs_release else self._sets_watched_cookie
+        return Allow(request, admitted.login, changes, look_at, admitted, watches_body)
+
+    def _sets_watched_cookie(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        return any(name in self.cookies_read or is_ours(name) for name, _ in set_cookies(headers))
+
+
+def _always(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return True

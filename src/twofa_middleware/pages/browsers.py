@@ -1,0 +1,33 @@
+"""Forget a remembered browser, or all of them."""
+
+from __future__ import annotations
+
+from ..asks import ForgetBrowsers
+from ..errors import BadRequest
+from ..http import Answer, redirect
+from ..protocol import Flow
+from .visit import Form, Visit
+
+_DIGEST_LETTERS = 64
+
+
+def submit(visit: Visit, form: Form) -> Flow[Answer]:
+    which = form.required("browser")
+    digest = None if which == "all" else _digest(which)
+    user = visit.access.user
+    yield from ForgetBrowsers(user, digest, visit.request.now)
+    yield from visit.site.emit("browser forgotten", visit.login, visit.request.now, which=which[:8])
+    answer = redirect(f"{visit.urls.account}?done={'forgotten' if digest else 'all-forgotten'}")
+    here = visit.access.browser
+    if here is not None and digest in (None, here.digest):
+        answer = answer.adding(visit.site.cookies.expire(visit.site.cookies.browser(user)))
+    return answer
+
+
+def _digest(text: str) -> bytes:
+    try:
+        if len(text) == _DIGEST_LETTERS:
+            return bytes.fromhex(text)
+    except ValueError:
+        pass
+    raise BadRequest(400, "The form names no browser.")

@@ -1,0 +1,64 @@
+"""Set-up (S2, S3, S11, S12): a key to type, a picture to scan, and a code that has to be right."""
+
+from __future__ import annotations
+
+from ..accounts import enrol
+from ..accounts.access import required_by
+from ..accounts.attempts import Accepted
+from ..asks import Call, Moved, ReadAttempts
+from ..factors import totp
+from ..http import Answer, redirect
+from ..protocol import Flow
+from . import codes
+from .render import picture
+from .texts import Message, before_trying, refused_totp
+from .visit import Form, Visit
+
+
+def show(visit: Visit) -> Flow[Answer]:
+    if visit.access.account.is_enrolled:
+        return redirect(visit.urls.account)
+    return (yield from _draw(visit, visit.after(visit.query("next")), None))
+
+
+def submit(visit: Visit, form: Form) -> Flow[Answer]:
+    after = visit.after(form.get("next"))
+    if visit.access.account.is_enrolled:
+        return redirect(visit.urls.account)
+    site, now = visit.site, visit.request.now
+    outcome = yield from enrol.confirm(site, visit.login, visit.flow_digest, form.required("code"), now)
+    if isinstance(outcome, Accepted):
+        return visit.with_cookies(codes.once(visit, outcome.prepared.codes, after), outcome.prepared)
+    if isinstance(outcome, Moved):
+        return redirect(visit.urls.account)
+    if isinstance(outcome, enrol.Expired):
+        message = Message("expired", "That took longer than ten minutes, so here is a new key. Please scan it again.")
+    else:
+        message = refused_totp(outcome, site.settings, now)
+    return (yield from _draw(visit, after, message))
+
+
+def _draw(visit: Visit, after: str, message: Message | None) -> Flow[Answer]:
+    site, login, now = visit.site, visit.login, visit.request.now
+    state = yield from ReadAttempts(visit.access.user, now)
+    stop = before_trying(state, site.settings, now)
+    message = message or stop
+    key_groups = uri = qr = ""
+    if stop is None:
+        setup = yield from enrol.begin(site, login, visit.access.account, visit.flow_digest, now)
+        key_groups = totp.in_groups(setup.secret)
+        uri = totp.provisioning_uri(setup.secret, login.shown, site.settings.name)
+        qr = yield from Call(totp.qr_svg, (uri,))
+    answer = visit.page(
+        "setup.html",
+        message.status if message else 200,
+        message=message,
+        can_try=stop is None,
+        required_by=(yield from required_by(site, login, visit.request)) or "",
+        key_groups=key_groups,
+        otpauth_uri=uri,
+        qr_svg=picture(qr),
+        token=visit.token("setup"),
+        next=after,
+    )
+    return answer.adding(*message.headers) if message else answer

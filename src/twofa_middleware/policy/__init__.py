@@ -1,0 +1,1 @@
+"""Who must have a second factor, and the one language in which paths are written."""

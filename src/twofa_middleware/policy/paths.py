@@ -1,0 +1,81 @@
+"""The one path language of the settings: ``GET,POST /shop/{name}/edit``, ``ANY /admin/**``.
+
+A rule is one or more methods or ``ANY``, then an exact path; ``{part}`` stands for one segment, a closing ``/**`` for all
+that lies below. Paths are the app's own, decoded, without SCRIPT_NAME or root_path; queries and headers never count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..errors import ConfigError
+from ..http import Request
+
+_RULE = re.compile(r"(?P<methods>ANY|[A-Z]+(?:,[A-Z]+)*) (?P<path>/\S*)")
+_SEGMENT = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@-]+")
+_PART = re.compile(r"\{[a-z_][a-z0-9_]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class PathRule:
+    """One rule, compiled: its methods (empty: any) and the pattern of a plain path."""
+
+    text: str
+    methods: frozenset[str]
+    pattern: re.Pattern[str]
+
+    @classmethod
+    def parse(cls, text: str) -> PathRule:
+        found = _RULE.fullmatch(text)
+        if not found:
+            raise ConfigError(
+                f'"{text}" is no path rule; write such as "GET /static/**", "POST /login", "ANY /a/{{part}}"'
+            )
+        path = found["path"]
+        below = path.endswith("/**")
+        segments = path.removesuffix("/**").split("/")[1:]
+        closing_slash = bool(segments) and segments[-1] == "" and not below
+        pattern = "".join("/" + cls._segment(part, text) for part in (segments[:-1] if closing_slash else segments))
+        pattern += "/.*" if below else "/" if closing_slash else ""
+        methods = frozenset() if found["methods"] == "ANY" else frozenset(found["methods"].split(","))
+        return cls(text, methods | ({"HEAD"} if "GET" in methods else set()), re.compile(pattern, re.DOTALL))
+
+    @staticmethod
+    def _segment(part: str, text: str) -> str:
+        if _PART.fullmatch(part):
+            return "[^/]+"
+        if part in (".", "..") or not _SEGMENT.fullmatch(part):
+            raise ConfigError(
+                f'"{text}": the segment "{part}" is neither plain text nor {{part}}; "/**" may only stand at the end'
+            )
+        return re.escape(part)
+
+    def matches(self, method: str, path: str) -> bool:
+        return (not self.methods or method in self.methods) and self.pattern.fullmatch(path) is not None
+
+
+def is_plain(request: Request) -> bool:
+    """Whether the path is in the one form that nobody can read in two ways: no escapes, dots, doubled slashes, ``;``."""
+    if request.raw_path is not None and b"%" in request.raw_path:
+        return False
+    segments = request.path.split("/")
+    if segments[0] != "" or len(segments) < 2:
+        return False
+    return all(_is_plain_segment(part) for part in segments[1:-1]) and (
+        segments[-1] == "" or _is_plain_segment(segments[-1])
+    )
+
+
+def _is_plain_segment(part: str) -> bool:
+    return part not in (".", "..") and _SEGMENT.fullmatch(part) is not None
+
+
+def asks_less(rules: Iterable[PathRule], request: Request) -> bool:
+    """Whether a rule that exempts holds: only for GET and HEAD, only for a plain path."""
+    return (
+        request.method in ("GET", "HEAD")
+        and is_plain(request)
+        and any(rule.matches(request.method, request.path) for rule in rules)
+    )

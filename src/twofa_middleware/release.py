@@ -1,0 +1,128 @@
+"""The app's answer on its way back: whoever it logs in has to pass before its first byte is sent.
+
+The identity is resolved again with the answer's cookies merged into the request. A login that is new and may not pass
+loses the answer's body and headers; the cookies stay, so that the app knows its login after the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .accounts.access import Passes, decide, look
+from .accounts.unprompted import Opening, open_unprompted
+from .asks import EndPass
+from .browser.cookies import is_ours
+from .browser.origin import path_on
+from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_cookies
+from .identify import CannotTell, Known, Nobody, says_same
+from .pages.render import Urls, owned
+from .protocol import Flow, Login
+
+if TYPE_CHECKING:
+    from .gate import Admitted, Gate
+
+_AGE = re.compile(rb"(?:s-maxage|max-age)=\"?[0-9]+", re.IGNORECASE)
+
+
+def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: Headers) -> Flow[Send | Answer]:
+    """Look at the head of an answer that may have changed who is logged in, or that a pass goes out with."""
+    request, site = allow.request, gate.site
+    sets = set_cookies(headers)
+    kept = tuple(pair for pair in headers if not _is_our_cookie(pair))
+    watched = [(name, value) for name, value in sets if name in gate.cookies_read]
+    if not (watched or admitted.resolves or admitted.begins):
+        return (yield from _send(gate, allow, admitted, kept))
+    if _sets_two(watched):
+        return (yield from gate.refuse(request, CannotTell("the answer sets a cookie to two values")))
+    merged = _merge(request, sets)
+    identified = yield from gate.identify(merged)
+    match identified:
+        case Nobody():
+            if admitted.login is None:
+                return (yield from _send(gate, allow, admitted, kept))
+            yield from _end_pass(gate, admitted, request)
+            return Send((*kept, site.cookies.expire(site.cookies.passes)))
+        case Known(login, by):
+            if says_same(login, admitted.login) and not admitted.begins:
+                return (yield from _send(gate, allow, admitted, kept))
+            return (yield from _send_new_login(gate, allow, admitted, merged, login, by, kept))
+        case _:
+            return (yield from gate.refuse(request, CannotTell(f"after the app's answer: {identified}")))
+
+
+def _send(gate: Gate, allow: Allow, admitted: Admitted, headers: Headers) -> Flow[Send]:
+    """The same login as before: the answer goes on, and with it the pass that was decided on the way in."""
+    site = gate.site
+    if admitted.ended:
+        return Send((*headers, site.cookies.expire(site.cookies.passes)))
+    if admitted.opens is None or _may_be_shared(headers):
+        return Send(headers)
+    cookie = yield from open_unprompted(site, admitted.opens, allow.request.now)
+    return Send((*headers, cookie) if cookie else headers)
+
+
+def _send_new_login(
+    gate: Gate, allow: Allow, admitted: Admitted, merged: Request, login: Login, by: str, headers: Headers
+) -> Flow[Send | Answer]:
+    """The answer begins a log-in: its pass is decided anew, whatever pass the browser had."""
+    site, request = gate.site, allow.request
+    yield from _end_pass(gate, admitted, request)
+    if site.is_service_account(login, by, request.now):
+        yield from gate.tell_of_service_account(login, request)
+        return Send(headers)
+    access = yield from look(site, login, merged, log_in_begins=True)
+    decision = yield from decide(site, login, merged, access)
+    if isinstance(decision, Passes):
+        cookie = None
+        if decision.opens is not None and not _may_be_shared(headers):
+            browser = access.browser.digest if access.browser else None
+            opening = Opening(login, decision.opens, access.account.generation, browser, None)
+            cookie = yield from open_unprompted(site, opening, request.now)
+        if cookie is None and admitted.pass_cookie is not None:
+            cookie = site.cookies.expire(site.cookies.passes)
+        return Send((*headers, cookie) if cookie else headers)
+    if site.app.login_answer == "pass" and admitted.begins and request.kind == "http" and not request.is_navigation:
+        return Send(headers)
+    answer = yield from gate.demand(request, login, decision, _next(gate, request, headers))
+    cookies = tuple(pair for pair in headers if pair[0].lower() == b"set-cookie")
+    ends = (site.cookies.expire(site.cookies.passes),) if admitted.pass_cookie else ()
+    return owned(answer).adding(*cookies, *ends)
+
+
+def _end_pass(gate: Gate, admitted: Admitted, request: Request) -> Flow[None]:
+    if admitted.pass_cookie is not None:
+        yield from EndPass(admitted.pass_cookie.user, admitted.pass_cookie.digest, request.now)
+
+
+def _next(gate: Gate, request: Request, headers: Headers) -> str:
+    """Where the app wanted to send the browser, if that is a place of its own; never the path of an unsafe request."""
+    locations = [value.decode("latin-1") for name, value in headers if name.lower() == b"location"]
+    found = path_on(locations[0], gate.site.app.origins) if len(locations) == 1 else None
+    return found or Urls.of(gate.site, request).home
+
+
+def _merge(request: Request, sets: list[tuple[bytes, bytes]]) -> Request:
+    """The request that the browser would send next: the answer's cookies in place of those of the same names."""
+    line = without_cookies(request.header_line(b"cookie"), frozenset(name for name, _ in sets))
+    merged = b"; ".join((*filter(None, (line,)), *(name + b"=" + value for name, value in dict(sets).items() if value)))
+    return request.with_headers({b"cookie": merged or None})
+
+
+def _sets_two(watched: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a cookie that a resolver reads is set to two values: which one comes back depends on paths and domains."""
+    values = [(name, value) for name, value in set(watched) if value]
+    return len({name for name, _ in values}) != len(values)
+
+
+def _is_our_cookie(pair: tuple[bytes, bytes]) -> bool:
+    return pair[0].lower() == b"set-cookie" and is_ours(pair[1].partition(b"=")[0].strip(b" \t"))
+
+
+def _may_be_shared(headers: Headers) -> bool:
+    """Whether a shared cache may keep the answer (RFC 9111 §3): then it is no place for anybody's pass."""
+    control = b",".join(value for name, value in headers if name.lower() == b"cache-control").lower()
+    if b"private" in control or b"no-store" in control:
+        return False
+    expires = any(name.lower() == b"expires" and value.strip() not in (b"0", b"-1") for name, value in headers)
+    return b"public" in control or _AGE.search(control) is not None or expires

@@ -1,0 +1,217 @@
+"""Keys, and the one format in which records lie in a store.
+
+A key ring has one ``naming`` key, which never changes (names of users and cookies), and a ring of keys for the rest. A
+purpose ("totp", "pass" …) gets its own sub-key of each (HKDF, RFC 5869), so what was made for one purpose is nothing for
+another. The realm, the owner and what else identifies a record go in as associated data; nobody can move a record.
+
+    sealed record:         01 | key id (4) | nonce (12) | AES-256-GCM ciphertext and tag
+    authenticated record:  02 | key id (4) | payload | HMAC-SHA-256, first 16 bytes
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from .errors import KeysError, UnreadableRecord
+from .protocol import UserKey
+
+KEY_BYTES = 32
+KEY_ID_BYTES = 4
+NONCE_BYTES = 12
+TAG_BYTES = 16
+HASH_BYTES = 16
+_SEALED = b"\x01"
+_AUTHENTICATED = b"\x02"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The naming key, the id of the key that new records get, and all keys that old ones may have (id → 32 bytes)."""
+
+    naming: bytes = field(repr=False)
+    current: bytes
+    keys: Mapping[bytes, bytes] = field(repr=False)
+
+    @classmethod
+    def new(cls) -> KeyRing:
+        current = os.urandom(KEY_ID_BYTES)
+        return cls(os.urandom(KEY_BYTES), current, {current: os.urandom(KEY_BYTES)})
+
+    @classmethod
+    def load(cls, reference: str, folder: Path) -> KeyRing:
+        """Read ``file:path`` (relative to ``folder``) or ``env:NAME``; KeysError says what is wrong and what to do."""
+        kind, _, rest = reference.partition(":")
+        if kind == "env":
+            text = os.environ.get(rest)
+            if not text:
+                raise KeysError(f"keys: the environment variable {rest} is not set; `twofa keys new` prints a key ring")
+            return cls.parse(text, f"environment variable {rest}")
+        if kind != "file":
+            raise KeysError(f'keys = "{kind}:…": use "file:path" or "env:NAME"')
+        path = folder / rest
+        try:
+            mode = path.stat().st_mode
+            text = path.read_text()
+        except FileNotFoundError:
+            raise KeysError(f"{path}: there is no key file; `twofa init` makes one, once") from None
+        except OSError as error:
+            raise KeysError(f"{path}: the key file cannot be read: {error.strerror}") from None
+        if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+            raise KeysError(f"{path}: other users of this machine can reach the key file; run: chmod 600 {path}")
+        return cls.parse(text, str(path))
+
+    @classmethod
+    def parse(cls, text: str, where: str) -> KeyRing:
+        try:
+            document = tomllib.loads(text)
+            naming = _key(document.pop("naming"))
+            current = bytes.fromhex(document.pop("current"))
+            keys = {bytes.fromhex(name): _key(value) for name, value in document.pop("ring").items()}
+        except (tomllib.TOMLDecodeError, KeyError, ValueError, TypeError, AttributeError):
+            raise KeysError(
+                f"{where}: this is no key ring; it has `naming`, `current` and a table [ring], as `twofa keys new` prints"
+            ) from None
+        if document:
+            raise KeysError(f"{where}: unknown key {next(iter(document))!r} in the key ring")
+        if current not in keys:
+            raise KeysError(f"{where}: `current` names a key that is not in [ring]")
+        if any(len(key_id) != KEY_ID_BYTES for key_id in keys):
+            raise KeysError(f"{where}: the id of a key in [ring] has 8 hexadecimal digits")
+        if any(len(key) != KEY_BYTES for key in (naming, *keys.values())):
+            raise KeysError(f"{where}: a key has {KEY_BYTES} bytes (base64); `twofa keys new` makes good ones")
+        if len({naming, *keys.values()}) != len(keys) + 1:
+            raise KeysError(f"{where}: the same key stands there twice")
+        return cls(naming, current, keys)
+
+    def dump(self) -> str:
+        """The key ring as text, for the key file or the environment variable."""
+        lines = [
+            "# The key ring of a twofa realm. Keep it secret, keep a copy, keep it apart from the store.",
+            f'naming = "{base64.b64encode(self.naming).decode()}"',
+            f'current = "{self.current.hex()}"',
+            "",
+            "[ring]",
+        ]
+        lines += [f'{name.hex()} = "{base64.b64encode(key).decode()}"' for name, key in self.keys.items()]
+        return "\n".join(lines) + "\n"
+
+
+def _key(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError from error
+
+
+class Sealer:
+    """Seals, opens, authenticates and names, for one realm."""
+
+    def __init__(self, realm: str, ring: KeyRing) -> None:
+        self._realm = realm
+        self._ring = ring
+        self._subkeys: dict[tuple[bytes, str], bytes] = {}
+
+    @cached_property
+    def _naming_key(self) -> bytes:
+        return self._derive(self._ring.naming, "naming")
+
+    def name(self, kind: str, text: str, size: int = HASH_BYTES) -> str:
+        """A keyed hash that never changes, as base64url without padding: names in the store and in cookies."""
+        digest = hmac.digest(self._naming_key, self._context(kind, (text,)), hashlib.sha256)
+        return base64.urlsafe_b64encode(digest[:size]).rstrip(b"=").decode()
+
+    def user_key(self, user: str) -> UserKey:
+        return UserKey(self.name("user", user))
+
+    def seal(self, purpose: str, context: tuple[str | int, ...], plaintext: bytes, nonce: bytes) -> bytes:
+        """Encrypt under the current key. ``nonce`` is 12 fresh random bytes."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        head = _SEALED + self._ring.current
+        key = self._subkey(self._ring.current, purpose)
+        return head + nonce + AESGCM(key).encrypt(nonce, plaintext, head + self._context(purpose, context))
+
+    def open(self, purpose: str, context: tuple[str | int, ...], sealed: bytes) -> bytes:
+        """The plaintext of ``seal``; UnreadableRecord for anything that was not sealed for just this place."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        head, body = self._split(sealed, _SEALED, purpose)
+        nonce, ciphertext = body[:NONCE_BYTES], body[NONCE_BYTES:]
+        if len(ciphertext) < TAG_BYTES:
+            raise UnreadableRecord(f"a sealed {purpose} record is too short")
+        key = self._subkey(head[1:], purpose)
+        try:
+            return AESGCM(key).decrypt(nonce, ciphertext, head + self._context(purpose, context))
+        except InvalidTag:
+            raise UnreadableRecord(f"a sealed {purpose} record does not open") from None
+
+    def authenticate(self, purpose: str, context: tuple[str | int, ...], payload: bytes) -> bytes:
+        """The payload, readable, with a MAC over it and its context."""
+        head = _AUTHENTICATED + self._ring.current
+        return head + payload + self._mac(head, purpose, context, payload)
+
+    def read(self, purpose: str, context: tuple[str | int, ...], record: bytes) -> bytes:
+        """The payload of ``authenticate``; UnreadableRecord for anything that was not made for just this place."""
+        head, body = self._split(record, _AUTHENTICATED, purpose)
+        payload, mac = body[:-TAG_BYTES], body[-TAG_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(head, purpose, context, payload)):
+            raise UnreadableRecord(f"a {purpose} record was not made for this place")
+        return payload
+
+    def keyed_hash(self, purpose: str, context: tuple[str | int, ...], value: bytes, key_id: bytes = b"") -> bytes:
+        """Key id and keyed hash of a value that is looked for, never read. ``key_id``: not the current key but this."""
+        key_id = key_id or self._ring.current
+        key = self._subkey(key_id, purpose)
+        return key_id + hmac.digest(key, self._context(purpose, context) + value, hashlib.sha256)[:HASH_BYTES]
+
+    def knows(self, key_id: bytes) -> bool:
+        return key_id in self._ring.keys
+
+    def signing_keys(self, purpose: str) -> list[bytes]:
+        """The sub-keys for signed tokens, the current one last, as itsdangerous wants them."""
+        others = [key_id for key_id in self._ring.keys if key_id != self._ring.current]
+        return [self._subkey(key_id, purpose) for key_id in (*others, self._ring.current)]
+
+    def _mac(self, head: bytes, purpose: str, context: tuple[str | int, ...], payload: bytes) -> bytes:
+        key = self._subkey(head[1:], purpose)
+        return hmac.digest(key, head + self._context(purpose, context) + payload, hashlib.sha256)[:TAG_BYTES]
+
+    def _context(self, purpose: str, context: tuple[str | int, ...]) -> bytes:
+        # MessagePack writes lengths, so no two lists of words have the same bytes, and its end is known.
+        return msgspec.msgpack.encode((self._realm, purpose, *context))
+
+    def _split(self, record: bytes, version: bytes, purpose: str) -> tuple[bytes, bytes]:
+        head, body = record[: 1 + KEY_ID_BYTES], record[1 + KEY_ID_BYTES :]
+        if head[:1] != version or len(body) < TAG_BYTES:
+            raise UnreadableRecord(f"a {purpose} record has no format that this version knows")
+        if head[1:] not in self._ring.keys:
+            raise UnreadableRecord(
+                f"a {purpose} record was made with key {head[1:].hex()}, which is not in the key ring"
+            )
+        return head, body
+
+    def _subkey(self, key_id: bytes, purpose: str) -> bytes:
+        found = self._subkeys.get((key_id, purpose))
+        if found is None:
+            found = self._subkeys[key_id, purpose] = self._derive(self._ring.keys[key_id], purpose)
+        return found
+
+    def _derive(self, key: bytes, purpose: str) -> bytes:
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        info = msgspec.msgpack.encode(("twofa", 1, self._realm, purpose))
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key)

@@ -1,0 +1,85 @@
+"""One app of a realm, ready to be served: what start-up has prepared for the flows. Nothing here changes afterwards."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .asks import Emit
+from .browser.cookies import CookieNames
+from .errors import ConfigError
+from .factors.totp import Window
+from .policy.paths import PathRule
+from .protocol import Event, Login, RolesResolver, UserKey
+from .sealing import Sealer
+from .settings import AppSettings, Settings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """``enforced``: the roles that must have a second factor. ``starts_now``: also for sessions that run already."""
+
+    settings: Settings
+    name: str
+    app: AppSettings
+    sealer: Sealer
+    roles: RolesResolver
+    cookies: CookieNames
+    window: Window
+    exempt: tuple[PathRule, ...]
+    login_rules: tuple[PathRule, ...]
+    logout_rules: tuple[PathRule, ...]
+    enforced: frozenset[str]
+    starts_now: bool
+
+    @classmethod
+    def of(cls, settings: Settings, name: str, sealer: Sealer, roles: RolesResolver, shows_session: bool) -> Site:
+        """``shows_session``: a resolver of the app tells one log-in from the next."""
+        app = settings.app(name)
+        # Where neither a session nor rules show a next log-in, "next-login" would be never.
+        sees_logins = shows_session or bool(app.login and app.logout)
+        return cls(
+            settings=settings,
+            name=name,
+            app=app,
+            sealer=sealer,
+            roles=roles,
+            cookies=CookieNames(settings.realm, name, secure=app.origins[0].startswith("https:")),
+            window=Window(*settings.window),
+            exempt=_rules(app.exempt, settings, f"[apps.{name}] exempt", for_reading=True),
+            login_rules=_rules(app.login, settings, f"[apps.{name}] login"),
+            logout_rules=_rules(app.logout, settings, f"[apps.{name}] logout"),
+            enforced=frozenset(settings.enforcement.pinned),
+            starts_now=settings.enforcement.starts == "now" or not sees_logins,
+        )
+
+    @property
+    def label(self) -> str:
+        return self.app.label or self.name.capitalize()
+
+    def user_key(self, login: Login) -> UserKey:
+        return self.sealer.user_key(login.user)
+
+    def is_service_account(self, login: Login, by: str, now: int) -> bool:
+        today = datetime.datetime.fromtimestamp(now, datetime.UTC).date()
+        return any(
+            account.user == login.user and account.by == by and self.name in account.apps and today <= account.until
+            for account in self.settings.service_accounts
+        )
+
+    def emit(self, name: str, login: Login | None, now: int, **facts: str | int) -> Emit:
+        return Emit(Event(name, now, self.name, login.user if login else "", facts))
+
+
+def _rules(texts: Iterable[str], settings: Settings, where: str, for_reading: bool = False) -> tuple[PathRule, ...]:
+    rules = []
+    for text in texts:
+        try:
+            rule = PathRule.parse(text)
+        except ConfigError as error:
+            raise ConfigError(f"{settings.source}: {where}: {error}") from None
+        if (for_reading and not rule.methods <= {"GET", "HEAD"}) or (for_reading and not rule.methods):
+            raise ConfigError(f'{settings.source}: {where}: "{text}" may name GET and HEAD only')
+        rules.append(rule)
+    return tuple(rules)

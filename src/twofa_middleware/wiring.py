@@ -1,0 +1,137 @@
+"""From settings to a running gate: keys, store, resolvers and events, put together once at the start."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from .asks import Call, Emit, Random, StoreAsk
+from .errors import ConfigError
+from .events import EventLog
+from .gate import Gate
+from .plugins import options_of, plugin
+from .protocol import Ask, PluginContext, Store
+from .sealing import KeyRing, Sealer
+from .settings import Settings
+from .site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A gate with all that answers its questions but ``ReadBody``, which is the adapter's."""
+
+    gate: Gate
+    store: Store
+    events: EventLog
+
+    def answer(self, ask: Ask[Any]) -> Any:
+        """Answer a question where waiting is allowed."""
+        match ask:
+            case StoreAsk():
+                return self.store.answer(ask)
+            case Random(size):
+                return os.urandom(size)
+            case Emit():
+                return self.events.emit(ask)
+            case Call(function, arguments):
+                return function(*arguments)
+            case _:
+                raise TypeError(f"nobody answers {type(ask).__name__} here")
+
+    async def answer_async(self, ask: Ask[Any]) -> Any:
+        """Answer a question on an event loop, which nothing here holds up."""
+        match ask:
+            case StoreAsk():
+                return await self.store.answer_async(ask)
+            case Call(function, arguments) if inspect.iscoroutinefunction(function):
+                return await function(*arguments)
+            case Call(function, arguments):
+                return await asyncio.to_thread(function, *arguments)
+            case _:
+                return self.answer(ask)
+
+
+def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
+    """The gate of the app ``name``; ConfigError says what stops the start."""
+    settings.app(name)
+    plugged = {app: _identity(settings, app) for app in settings.apps}
+    _refuse_shared_cookies(settings, plugged)
+    sealer = Sealer(settings.realm, KeyRing.load(settings.keys, settings.folder))
+    context = PluginContext(settings.realm, name, settings.folder, asynchronous)
+    resolvers = [(one.use, _made(one, context, settings)) for one in plugged[name]]
+    roles = _made(_Plugged("roles", *options_of("roles", settings.roles, settings.source, "roles")), context, settings)
+    for number, account in enumerate(settings.service_accounts, 1):
+        if name in account.apps and account.by not in {one.use for one in plugged[name]}:
+            where = f"{settings.source}: service_accounts {number}"
+            raise ConfigError(f'{where}: by = "{account.by}" is no resolver of [apps.{name}]')
+    shows_session = any(getattr(one.options, "session", None) is not None for one in plugged[name])
+    site = Site.of(settings, name, sealer, roles, shows_session)
+    foreign = frozenset[bytes]().union(*(_cookies(ones) for app, ones in plugged.items() if app != name))
+    gate = Gate(site, resolvers, foreign - _cookies(plugged[name]))
+    return Runtime(gate, open_store(settings), EventLog())
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that the settings name; it is connected to when it is first asked."""
+    if not settings.store_id:
+        raise ConfigError(f"{settings.source}: store_id is missing; `twofa init` makes the store and prints its id")
+    kind, url = store_kind(settings)
+    store: Store = kind(url, settings.store_id)
+    return store
+
+
+def store_kind(settings: Settings) -> tuple[type[Any], str]:
+    """The class of the store, and its URL with a file path made absolute."""
+    scheme, _, rest = settings.store.partition(":")
+    kind = plugin("store", scheme)
+    if scheme == "sqlite" and rest.startswith("///"):
+        return kind, f"sqlite:///{settings.folder / rest[3:]}"
+    return kind, settings.store
+
+
+@dataclass(frozen=True, slots=True)
+class _Plugged:
+    """A plugin as the settings name it, before it is made: only one's own app needs the secrets that making takes."""
+
+    where: str
+    use: str
+    kind: type[Any]
+    options: Any
+
+
+def _identity(settings: Settings, app: str) -> list[_Plugged]:
+    """The resolvers of an app."""
+    plugged = []
+    for number, table in enumerate(settings.apps[app].identity, 1):
+        where = f"[apps.{app}] identity {number}"
+        plugged.append(_Plugged(where, *options_of("identity", table, settings.source, where)))
+    return plugged
+
+
+def _made(plugged: _Plugged, context: PluginContext, settings: Settings) -> Any:
+    try:
+        return plugged.kind(plugged.options, context)
+    except ConfigError as error:
+        raise type(error)(f"{settings.source}: {error}") from error.__cause__
+
+
+def _cookies(plugged: list[_Plugged]) -> frozenset[bytes]:
+    return frozenset[bytes]().union(*(one.options.reads.cookies for one in plugged))
+
+
+def _refuse_shared_cookies(settings: Settings, plugged: dict[str, list[_Plugged]]) -> None:
+    """Cookies do not tell ports apart: two apps of one host may not name their sessions alike."""
+    owners: dict[tuple[str, bytes], str] = {}
+    for app, ones in plugged.items():
+        hosts = {urlsplit(origin).hostname or "" for origin in settings.apps[app].origins}
+        for place in ((host, cookie) for host in hosts for cookie in _cookies(ones)):
+            other = owners.setdefault(place, app)
+            if other != app:
+                raise ConfigError(
+                    f'{settings.source}: [apps.{other}] and [apps.{app}] both read the cookie "{place[1].decode()}" on '
+                    f"{place[0]}; give one app's session cookie another name"
+                )
