@@ -16,6 +16,7 @@ from twofa_middleware.stores.sqlite import SQLiteStore
 
 PROCESSES = 2
 THREADS = 25
+ROUND_SECONDS = 20  # after it a race fails, where one side raised and the other would wait for it
 
 Question = StoreAsk[Any]
 Race = Callable[[str, str, Sequence[Sequence[Question]]], list[list[Any]]]
@@ -54,7 +55,7 @@ def create_in_processes(urls: Sequence[str]) -> list[list[str]]:
 
 def _in_each_process(function: Callable[..., Any], *arguments: Sequence[Any]) -> list[Any]:
     context = multiprocessing.get_context("spawn")
-    start = context.Barrier(PROCESSES)
+    start = context.Barrier(PROCESSES, timeout=ROUND_SECONDS)
     with ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=_remember, initargs=(start,)) as pool:
         return list(pool.map(function, *arguments))
 
@@ -81,7 +82,7 @@ def _one_round(
     store: SQLiteStore, questions: Sequence[Question], ready: Callable[[], object] | None = None
 ) -> list[Any]:
     count = min(len(questions), THREADS)
-    start = threading.Barrier(count, action=ready)  # type: ignore[arg-type]
+    start = threading.Barrier(count, action=ready, timeout=ROUND_SECONDS)  # type: ignore[arg-type]
     replies: list[Any] = []
 
     def answer(number: int) -> None:

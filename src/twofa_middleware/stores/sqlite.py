@@ -6,10 +6,9 @@ a read is one read transaction. What happens inside stands in ``sql/``, a module
 
 from __future__ import annotations
 
-import random
 import sqlite3
 from collections.abc import Callable
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 from .. import asks
@@ -19,9 +18,7 @@ from . import sqlite_file
 from .base import AnswerTable, AnswerThreads
 from .sql import attempts, browsers, passes, setups, spending
 from .sqlite_connections import Connections
-
-PATIENCE_SECONDS = 1.0
-LONGEST_NAP_SECONDS = 0.004
+from .sqlite_patience import PATIENCE_SECONDS, patiently
 
 ANSWERS: AnswerTable[sqlite3.Connection] = AnswerTable(
     reads={
@@ -92,22 +89,12 @@ class SQLiteStore:
     def _transact(
         self, begin: str, handle: Callable[[sqlite3.Connection, Any], Result], ask: Ask[Result], deadline: float
     ) -> Result:
-        """One transaction, tried again while another process holds the lock.
-
-        Short random naps instead of SQLite's busy timeout, whose naps grow to 100 ms: beside a process that writes
-        without a pause, a waiting one would hardly ever find the lock free.
-        """
+        """One transaction, tried again while another process holds the lock."""
         if monotonic() >= deadline:
             raise StoreUnavailable("the store is busy: the question waited too long for its turn")
         self._file.check()
         with self._connections.one(deadline) as connection:
-            while True:
-                try:
-                    return _one_transaction(connection, begin, handle, ask)
-                except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() >= deadline:
-                        raise
-                sleep(random.uniform(0, LONGEST_NAP_SECONDS))  # noqa: S311
+            return patiently(lambda: _one_transaction(connection, begin, handle, ask), deadline)
 
 
 def _one_transaction(

@@ -9,18 +9,22 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
+from time import monotonic
 from urllib.parse import quote
 
 from ..errors import ConfigError, StoreMismatch, StoreUnavailable
 from .base import SCHEMA_VERSION, check_meta, new_store_id
+from .sqlite_patience import PATIENCE_SECONDS, patiently
 
 PREFIX = "sqlite:///"
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
-OPEN_SECONDS = 1.0
 CREATE_SECONDS = 10.0
 
+USE_WAL = "PRAGMA journal_mode = WAL"
+USE_FULL_SYNC = "PRAGMA synchronous = FULL"  # NORMAL could revive a spent code after a power cut
 READ_META = "SELECT name, value FROM meta"
 
 _creating = threading.Lock()
@@ -68,12 +72,9 @@ class StoreFile:
         """
         before = self._stat()
         self.check()
-        connection = _connect(self.path, OPEN_SECONDS)
+        connection = _connect(self.path)
         try:
-            check_meta(_read_meta(connection), str(self.path), self._store_id)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")  # NORMAL could revive a spent code after a power cut
-            connection.execute("PRAGMA busy_timeout = 0")
+            patiently(lambda: self._prepare(connection), monotonic() + PATIENCE_SECONDS)
             if self._stat() != before:
                 raise StoreUnavailable(f"{self.path} was replaced while it was being opened")
         except BaseException:
@@ -81,6 +82,11 @@ class StoreFile:
             raise
         self._identity = before
         return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        check_meta(_read_meta(connection), str(self.path), self._store_id)
+        connection.execute(USE_WAL)
+        connection.execute(USE_FULL_SYNC)
 
     def _stat(self) -> tuple[int, int]:
         try:
@@ -107,27 +113,24 @@ def create(path: Path) -> str:
         except OSError as error:
             raise StoreUnavailable(f"{path} cannot be made: {error.strerror}") from error
         try:
-            connection = _connect(path, CREATE_SECONDS)
-            try:
-                return _create_in(connection, path)
-            finally:
-                connection.close()
+            return patiently(lambda: _fill_if_empty(path), monotonic() + CREATE_SECONDS)
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{path} cannot be made: {error}") from error
 
 
-def _create_in(connection: sqlite3.Connection, path: Path) -> str:
+def _fill_if_empty(path: Path) -> str:
     """Whoever comes first fills an empty file, in one transaction; everybody reads what is then there."""
-    if not _read_meta(connection) and path.stat().st_size == 0:
-        connection.execute("BEGIN IMMEDIATE")
-        if not _read_meta(connection):
-            _fill(connection)
-        connection.execute("COMMIT")
-    meta = _read_meta(connection)
-    if not meta:
-        raise StoreMismatch(f"{path} is a file of something else: name another one in `store`")
-    store_id = check_meta(meta, str(path), None)
-    connection.execute("PRAGMA journal_mode = WAL")
+    with closing(_connect(path)) as connection:
+        if not _read_meta(connection) and path.stat().st_size == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            if not _read_meta(connection):
+                _fill(connection)
+            connection.execute("COMMIT")
+        meta = _read_meta(connection)
+        if not meta:
+            raise StoreMismatch(f"{path} is a file of something else: name another one in `store`")
+        store_id = check_meta(meta, str(path), None)
+        connection.execute(USE_WAL)
     return store_id
 
 
@@ -149,10 +152,10 @@ def _statements(script: str) -> list[str]:
     return statements
 
 
-def _connect(path: Path, timeout_seconds: float) -> sqlite3.Connection:
-    """Open for reading and writing, never make; transactions are begun and ended by us alone."""
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open for reading and writing, never make; transactions are begun and ended by us alone, and so is waiting."""
     uri = f"file:{quote(str(path))}?mode=rw"
-    return sqlite3.connect(uri, uri=True, timeout=timeout_seconds, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
 
 
 def _read_meta(connection: sqlite3.Connection) -> dict[str, str]:

@@ -30,7 +30,8 @@ from support.stores import (
 )
 from twofa_middleware import asks
 from twofa_middleware.errors import StoreUnavailable
-from twofa_middleware.stores.sqlite import PATIENCE_SECONDS, SQLiteStore
+from twofa_middleware.stores.sqlite import SQLiteStore
+from twofa_middleware.stores.sqlite_patience import PATIENCE_SECONDS
 
 
 @contextmanager
