@@ -71,7 +71,9 @@ def _store(settings: Settings) -> str:
         try:
             open_store(settings).check()
         except StoreMismatch as error:
-            raise ConfigError(f"{error}. To begin with an empty store, take `store_id` out of {settings.source}") from None
+            raise ConfigError(
+                f"{error}. To begin with an empty store, take `store_id` out of {settings.source}"
+            ) from None
         return settings.store_id
     store_id: str = kind.create(url)
     click.echo(f"{url}: the store is there")

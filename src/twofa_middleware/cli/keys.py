@@ -34,7 +34,9 @@ def write_ring(ring: KeyRing, path: Path) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise KeysError(f"{path} exists; a key ring is never overwritten, since all that it sealed would be lost") from None
+        raise KeysError(
+            f"{path} exists; a key ring is never overwritten, since all that it sealed would be lost"
+        ) from None
     with os.fdopen(descriptor, "w") as file:
         file.write(ring.dump())
         file.flush()

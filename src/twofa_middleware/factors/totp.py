@@ -122,6 +122,4 @@ def qr_svg(uri: str) -> str:
     import segno
 
     code = segno.make(uri, error="m", mask=2, micro=False, boost_error=False)
-    return code.svg_inline(
-        border=4, light="#fff", dark="#000", omitsize=True, svgclass="qr", lineclass=None, xmldecl=False
-    )
+    return code.svg_inline(border=4, light="#fff", dark="#000", omitsize=True, svgclass="qr", lineclass=None)

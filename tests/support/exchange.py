@@ -1,0 +1,157 @@
+"""One request in, one reply out: the same words for a WSGI and an ASGI app, so that one suite serves both adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import quote, unquote
+from wsgiref.validate import validator
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: Pairs
+    body: bytes = field(repr=False)
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def header(self, name: str) -> str | None:
+        values = self.all(name)
+        return values[0] if values else None
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+class Exchange(Protocol):
+    """``target`` is path and query as they stand on the wire, below ``root`` (the mount)."""
+
+    name: str
+
+    def request(
+        self, method: str, target: str, headers: Pairs | None = None, body: bytes = b"", *, root: str = ""
+    ) -> Reply: ...
+
+
+class WsgiExchange:
+    """Asks a WSGI app through wsgiref's validator, so that each exchange also checks PEP 3333."""
+
+    name = "wsgi"
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self._app = validator(app)
+
+    def request(
+        self, method: str, target: str, headers: Pairs | None = None, body: bytes = b"", *, root: str = ""
+    ) -> Reply:
+        path, _, query = target.partition("?")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": unquote(root, "latin-1"),
+            "PATH_INFO": unquote(path, "latin-1"),
+            "QUERY_STRING": query,
+            "RAW_URI": root + target,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "8000",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": True,
+            "wsgi.run_once": False,
+        }
+        for key, value in headers or []:
+            name = key.upper().replace("-", "_")
+            name = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+            joint = "; " if name == "HTTP_COOKIE" else ","
+            environ[name] = environ[name] + joint + value if name in environ else value
+        if body:
+            environ.setdefault("CONTENT_LENGTH", str(len(body)))
+        started: list[Any] = []
+
+        def start_response(status: str, headers: Pairs, exc_info: Any = None) -> Callable[[bytes], None]:
+            started[:] = [int(status[:3]), list(headers)]
+            return written.append
+
+        written: list[bytes] = []
+        chunks = self._app(environ, start_response)
+        try:
+            content = b"".join(chunks)
+        finally:
+            close = getattr(chunks, "close", None)
+            if close:
+                close()
+        return Reply(started[0], started[1], b"".join(written) + content)
+
+
+class AsgiExchange:
+    """Asks an ASGI app, and checks the order of its messages (ASGI 3.0, HTTP)."""
+
+    name = "asgi"
+
+    def __init__(self, app: Callable[..., Any]) -> None:
+        self._app = app
+        self._runner = asyncio.Runner()
+
+    def request(
+        self, method: str, target: str, headers: Pairs | None = None, body: bytes = b"", *, root: str = ""
+    ) -> Reply:
+        path, _, query = target.partition("?")
+        pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers or []]
+        if body and not any(name == b"content-length" for name, _ in pairs):
+            pairs.append((b"content-length", str(len(body)).encode()))
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote(root + path, errors="surrogateescape"),
+            "raw_path": (root + path).encode(),
+            "root_path": unquote(root),
+            "query_string": query.encode("latin-1"),
+            "headers": pairs,
+            "client": ("127.0.0.1", 4711),
+            "server": ("localhost", 8000),
+        }
+        return self._runner.run(exchange_http(self._app, scope, body))
+
+    def close(self) -> None:
+        self._runner.close()
+
+
+async def exchange_http(app: Callable[..., Any], scope: dict[str, Any], body: bytes) -> Reply:
+    incoming = [{"type": "http.request", "body": body, "more_body": False}]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return incoming.pop(0) if incoming else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    if [message["type"] for message in sent[:1]] != ["http.response.start"]:
+        raise AssertionError(f"the first message is no start: {sent}")
+    if any(message["type"] != "http.response.body" for message in sent[1:]) or sent[-1].get("more_body"):
+        raise AssertionError(f"the messages are no whole response: {sent}")
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in sent[0]["headers"]]
+    if any(name != name.lower() for name, _ in headers if not name[0].isupper()):
+        raise AssertionError("header names are lower case in ASGI")
+    return Reply(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+def encoded(fields: dict[str, str]) -> bytes:
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in fields.items()).encode()

@@ -1,0 +1,133 @@
+"""Somebody with a browser and a phone: keeps cookies, sends what browsers send, fills forms, reads pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from support.exchange import Exchange, Pairs, Reply, encoded
+from support.realm import ORIGIN, Clock, code_at, session_cookie
+
+FORM_TYPE = ("Content-Type", "application/x-www-form-urlencoded")
+NAVIGATION: Pairs = [
+    ("Sec-Fetch-Mode", "navigate"),
+    ("Sec-Fetch-Dest", "document"),
+    ("Sec-Fetch-Site", "same-origin"),
+    ("Accept", "text/html"),
+]
+FETCH: Pairs = [("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Site", "same-origin"), ("Accept", "application/json")]
+
+
+@dataclass
+class Visitor:
+    exchange: Exchange
+    clock: Clock
+    cookies: dict[str, str] = field(default_factory=dict)
+    root: str = ""
+    key: str = ""
+    codes: list[str] = field(default_factory=list)
+
+    def go(self, target: str, method: str = "GET", headers: Pairs | None = None, body: bytes = b"") -> Reply:
+        """A navigation."""
+        return self._ask(method, target, [*NAVIGATION, *(headers or [])], body)
+
+    def fetch(self, target: str, method: str = "GET", headers: Pairs | None = None, body: bytes = b"") -> Reply:
+        """A request by a script of the page."""
+        return self._ask(method, target, [*FETCH, *(headers or [])], body)
+
+    def post(self, target: str, fields: dict[str, str], headers: Pairs | None = None) -> Reply:
+        """A form sent by a page of this origin."""
+        return self.go(target, "POST", [FORM_TYPE, ("Origin", ORIGIN), *(headers or [])], encoded(fields))
+
+    def _ask(self, method: str, target: str, headers: Pairs, body: bytes) -> Reply:
+        sent = [*headers, ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0")]
+        if self.cookies:
+            sent.append(("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
+        reply = self.exchange.request(method, target, sent, body, root=self.root)
+        self._keep(reply)
+        return reply
+
+    def _keep(self, reply: Reply) -> None:
+        for line in reply.all("set-cookie"):
+            pair, *attributes = line.split(";")
+            name, _, value = pair.partition("=")
+            if any(attribute.strip().lower() == "max-age=0" for attribute in attributes):
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+
+    # ---- in the app
+
+    def log_in(self, user: str = "erin", login: str = "login-1") -> None:
+        """As if the app had logged the user in before: its session cookie is there."""
+        self.cookies["session"] = session_cookie(user, login)
+
+    # ---- on the own pages
+
+    def fill(self, page: Reply, action: str, **fields: str) -> Reply:
+        """Send the form of a page whose action ends so, with its hidden fields."""
+        form = next(form for form in forms_of(page.text) if form.action.endswith(action) and fits(form, fields))
+        return self.post(form.action.removeprefix(self.root), form.hidden | fields)
+
+    def set_up(self) -> Reply:
+        """Turn two-factor authentication on and keep the recovery codes; the reply shows them."""
+        page = self.go("/2fa/setup")
+        self.key = key_of(page.text)
+        reply = self.fill(page, "/setup", code=self.code())
+        self.codes = codes_of(reply.text)
+        return reply
+
+    def code(self, seconds: int = 0) -> str:
+        return code_at(self.key, self.clock.now + seconds)
+
+    def verify(self, code: str | None = None, next: str = "/home", **fields: str) -> Reply:
+        page = self.go(f"/2fa/verify?next={next}")
+        return self.fill(page, "/verify", code=code or self.code(), **fields)
+
+    def recover(self, recovery: str, **fields: str) -> Reply:
+        page = self.go("/2fa/verify?with=recovery&next=/home")
+        return self.fill(page, "/verify", recovery=recovery, **fields)
+
+
+@dataclass
+class Form:
+    action: str
+    hidden: dict[str, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(found.get("action", "")))
+        elif tag in ("input", "button") and self.forms and "name" in found:
+            self.forms[-1].names.add(found["name"])
+            if found.get("type") == "hidden":
+                self.forms[-1].hidden[found["name"]] = found.get("value", "")
+
+
+def forms_of(html: str) -> list[Form]:
+    parser = _Forms()
+    parser.feed(html)
+    return parser.forms
+
+
+def fits(form: Form, fields: dict[str, str]) -> bool:
+    return all(name in form.names and form.hidden.get(name, value) == value for name, value in fields.items())
+
+
+def key_of(html: str) -> str:
+    found = re.search(r"\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b", html)
+    if found is None:
+        raise AssertionError("the page shows no key")
+    return found[0]
+
+
+def codes_of(html: str) -> list[str]:
+    return re.findall(r"<code>([0-9a-z]{4}(?:-[0-9a-z]{4}){3})</code>", html)
