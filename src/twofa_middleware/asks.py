@@ -324,7 +324,8 @@ class ReadBrowsers(StoreAsk[tuple[BrowserRow, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class ForgetBrowsers(StoreAsk[Done]):
-    """Forget one remembered browser, or with None all of them."""
+    """Forget one remembered browser, or with None all of them, and end the user's unproven passes: one that was opened
+    by a remembered browser rests on what is now forgotten."""
 
     user: UserKey
     digest: bytes | None

@@ -8,6 +8,7 @@ import pytest
 
 from support.stores import (
     ALICE,
+    BOB,
     DAY,
     GENERATION,
     NOW,
@@ -112,6 +113,19 @@ def test_a085_a_browser_that_was_forgotten_opens_no_pass(store: Store, forgotten
     ask(store, asks.ForgetBrowsers(ALICE, forgotten, NOW))
     assert ask(store, open_pass(browser_digest=b"browser")) == Moved()
     assert not has_pass(store, "pass")
+
+
+@pytest.mark.parametrize("forgotten", [b"browser", None])
+def test_a085_forgetting_a_browser_ends_the_passes_that_nobody_proved(store: Store, forgotten: bytes | None) -> None:
+    enrol(store)
+    enrol(store, BOB)
+    remember(store, "browser", 1)
+    ask(store, open_pass(browser_digest=b"browser"))
+    ask(store, open_pass(user=BOB))
+    ask(store, asks.ForgetBrowsers(ALICE, forgotten, NOW))
+    assert not has_pass(store, "pass")
+    assert has_pass(store, "first")
+    assert has_pass(store, "pass", BOB)
 
 
 def test_a109_twenty_unproven_passes_are_kept_and_the_oldest_goes(store: Store) -> None:

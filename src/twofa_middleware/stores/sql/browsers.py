@@ -27,6 +27,7 @@ WRITE = """
 USE = "UPDATE browsers SET used_at = ? WHERE user = ? AND digest = ?"
 FORGET = "DELETE FROM browsers WHERE user = ? AND digest = ?"
 FORGET_ALL = "DELETE FROM browsers WHERE user = ?"
+END_UNPROVEN = "DELETE FROM passes WHERE user = ? AND proven = 0"
 
 
 def read(db: Connection, ask: ReadBrowsers) -> tuple[BrowserRow, ...]:
@@ -35,11 +36,12 @@ def read(db: Connection, ask: ReadBrowsers) -> tuple[BrowserRow, ...]:
 
 
 def forget(db: Connection, ask: ForgetBrowsers) -> Done:
-    """Forget one, or all."""
+    """Forget one, or all. Which pass rests on which browser is not stored, so no pass without a factor stays."""
     if ask.digest is None:
         db.execute(FORGET_ALL, (ask.user,))
     else:
         db.execute(FORGET, (ask.user, ask.digest))
+    db.execute(END_UNPROVEN, (ask.user,))
     return Done()
 
 
