@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .accounts.access import MustSetUp, MustVerify, Passes, decide, look
 from .accounts.unprompted import Opening
@@ -60,6 +60,7 @@ class Gate:
         self._foreign_cookies = foreign_cookies
         self._credential_cookies = frozenset(name.encode() for name in site.app.credential_cookies)
         self.cookies_read = frozenset[bytes]().union(*(resolver.reads.cookies for _, resolver in resolvers))
+        self._server_read = frozenset[str]().union(*(resolver.reads.server for _, resolver in resolvers))
         self._headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
         self._depends_on_state = any(not resolver.pure for _, resolver in resolvers)
 
@@ -88,8 +89,7 @@ class Gate:
         if routes.is_own(site, request):
             return owned((yield from self._own_page(request)))
         if request.kind == "http" and asks_less(site.exempt, request):
-            bare: dict[bytes, bytes | None] = {b"cookie": None, b"authorization": None}
-            return self._allow(request.with_headers(bare), Admitted(None, None), bare)
+            return self._allow_exempt(request)
         identified = yield from self.identify(request)
         match identified:
             case Known(login, by, takes_out):
@@ -98,6 +98,22 @@ class Gate:
                 return (yield from self._admit_nobody(request, takes_out))
             case _:
                 return (yield from self.refuse(request, identified))
+
+    def _allow_exempt(self, request: Request) -> Allow:
+        """It passes unseen, and so without anything by which the app could know somebody."""
+        names = {b"cookie", b"authorization"} | self._headers_read
+        bare = request.with_headers(dict.fromkeys(names))
+        sent = {name for name, _ in request.headers}
+        return replace(
+            self._allow(
+                replace(
+                    bare, server={key: value for key, value in bare.server.items() if key not in self._server_read}
+                ),
+                Admitted(None, None),
+                dict.fromkeys(names & sent),
+            ),
+            forgets=self._server_read,
+        )
 
     def _own_page(self, request: Request) -> Flow[Answer]:
         static = routes.serve_static(self.site, request)

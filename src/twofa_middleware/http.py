@@ -121,16 +121,17 @@ def set_cookies(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
 
 
 def _deletes(attributes: list[bytes]) -> bool:
-    """Whether the attributes of a Set-Cookie say that the cookie ends now (RFC 6265 §5.2.1 and §5.2.2)."""
-    ends = False
+    """Whether the attributes of a Set-Cookie end the cookie now: Max-Age goes over Expires, the last one counts
+    (RFC 6265 §5.2 and §5.3). An Expires other than the usual 1970 is not looked at: the cookie then counts as set."""
+    ended_by_date, ended_by_age = False, None
     for attribute in attributes:
         name, _, value = attribute.partition(b"=")
         key, value = name.strip(b" \t").lower(), value.strip(b" \t")
-        if key == b"max-age" and value.lstrip(b"-").isdigit():
-            return value.startswith(b"-") or int(value) == 0
-        if key == b"expires":
-            ends = b"1970" in value or b"-70 " in value
-    return ends
+        if key == b"max-age" and value.removeprefix(b"-").isdigit():
+            ended_by_age = value.startswith(b"-") or int(value) == 0
+        elif key == b"expires":
+            ended_by_date = b"1970" in value or b"-70 " in value
+    return ended_by_date if ended_by_age is None else ended_by_age
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,8 @@ class Answer:
 class Allow:
     """The request may go on to the app.
 
-    ``changes`` are headers to replace or take out before the app sees them. ``must_release`` looks at the head of the
+    ``changes`` are headers to replace or take out before the app sees them, ``forgets`` keys of the environ or scope to
+    take out. ``must_release`` looks at the head of the
     app's answer and says whether ``Gate.release`` has to decide about it. ``watches_body``: the login has to be resolved
     again when the last chunk of the body was read.
     """
@@ -161,6 +163,7 @@ class Allow:
     must_release: Callable[[Iterable[tuple[bytes, bytes]]], bool]
     state: Any = field(repr=False)
     watches_body: bool = False
+    forgets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class TwoFactorMiddleware:
 
         head = HeldHead(scope["type"], watched if allow.watches_body else receive, send, look, refuse)
         try:
-            await self._app(change_scope(scope, allow.changes), head.receive, head.send)
+            await self._app(change_scope(scope, allow), head.receive, head.send)
         except BaseException as error:
             if not (head.is_dropped and is_dropped_only(error)):
                 raise

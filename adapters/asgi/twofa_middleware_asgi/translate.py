@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 from starlette.types import Message, Receive, Scope, Send
 
 from twofa_middleware.asks import ReadBody
 from twofa_middleware.errors import BadRequest
-from twofa_middleware.http import Answer, Headers, Request, change_headers
+from twofa_middleware.http import Allow, Answer, Headers, Request, change_headers
 
 DENIAL = "websocket.http.response"
 
@@ -33,12 +32,13 @@ def read_request(scope: Scope, now: int) -> Request:
     )
 
 
-def change_scope(scope: Scope, changes: Mapping[bytes, bytes | None]) -> Scope:
+def change_scope(scope: Scope, allow: Allow) -> Scope:
     """The scope that the app sees; the same object where nothing is changed."""
-    if not changes:
+    if not allow.changes and not allow.forgets:
         return scope
     headers = tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"])
-    return {**scope, "headers": list(change_headers(headers, changes))}
+    kept = {key: value for key, value in scope.items() if key not in allow.forgets}
+    return {**kept, "headers": list(change_headers(headers, allow.changes))}
 
 
 async def read_body(receive: Receive, ask: ReadBody) -> bytes:

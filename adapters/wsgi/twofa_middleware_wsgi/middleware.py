@@ -70,7 +70,7 @@ class TwoFactorMiddleware:
                 int(length) if length.isdigit() else None,
                 lambda: drive(gate.still_nobody(allow), answer),
             )
-        change_environ(environ, allow.changes)
+        change_environ(environ, allow)
         head = HeldHead(start_response, look)
         body = self._app(environ, head)
         if not head.is_started:

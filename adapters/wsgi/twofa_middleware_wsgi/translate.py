@@ -11,7 +11,7 @@ from werkzeug.wsgi import get_input_stream
 
 from twofa_middleware.asks import ReadBody
 from twofa_middleware.errors import BadRequest
-from twofa_middleware.http import Answer, Headers, Request
+from twofa_middleware.http import Allow, Answer, Headers, Request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -48,9 +48,11 @@ def _headers(environ: Mapping[str, Any]) -> Iterable[tuple[bytes, bytes]]:
             yield key.replace("_", "-").lower().encode("latin-1"), value.encode("latin-1")
 
 
-def change_environ(environ: WSGIEnvironment, changes: Mapping[bytes, bytes | None]) -> None:
-    """Replace headers, or take them out, before the app sees the environ."""
-    for name, value in changes.items():
+def change_environ(environ: WSGIEnvironment, allow: Allow) -> None:
+    """Replace headers, or take them out, before the app sees the environ; likewise what the gate makes it forget."""
+    for key in allow.forgets:
+        environ.pop(key, None)
+    for name, value in allow.changes.items():
         key = "HTTP_" + name.decode("latin-1").replace("-", "_").upper()
         if value is None:
             environ.pop(key, None)
