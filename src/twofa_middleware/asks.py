@@ -40,6 +40,8 @@ def wait_after(failures: int) -> int:
 class AccountRow:
     """What the store holds for one user. Generation 0 is never stored: it means that there is no account.
 
+    Integers fit 64 bits with a sign; a generation may be over 2**53, so stores with doubles compare it as text.
+
     ``roster`` is the authenticated list of authenticators; ``authenticators`` are their sealed records by id; ``codes``
     are the keyed hashes of the recovery codes that are left. ``last_step`` is the last TOTP step that was accepted.
     """
@@ -185,7 +187,7 @@ class Look(StoreAsk[Seen]):
 
 @dataclass(frozen=True, slots=True)
 class ReadAttempts(StoreAsk[Ready | Waiting | Stopped]):
-    """Whether a TOTP code may be tried now; counts nothing."""
+    """Whether a TOTP code may be tried now; counts nothing, but cuts a wait from a wrong clock as ``TakeAttempt`` does."""
 
     user: UserKey
     now: int
@@ -196,7 +198,12 @@ class TakeAttempt(StoreAsk[Attempt | Waiting | Stopped]):
     """Count a failure before the TOTP code is looked at, for every form and app of the realm together.
 
     It counts in a row (``wait_after``) and in the last 30 days (``STOP_FAILURES``). While waiting or stopped nothing is
-    counted. With ``setup_digest`` the begun set-up comes along.
+    counted, and no failure is dropped for its age while stopped, so a stop does not end by waiting. With
+    ``setup_digest`` the begun set-up comes along.
+
+    A wait that ends later than ``now + LONGEST_WAIT_SECONDS`` comes from a clock that was put back: it is cut to that,
+    and stays cut. When a failure is counted, earlier ones that are dated later than ``now + STOP_WINDOW_SECONDS`` are
+    dated ``now``.
     """
 
     user: UserKey
@@ -206,7 +213,11 @@ class TakeAttempt(StoreAsk[Attempt | Waiting | Stopped]):
 
 @dataclass(frozen=True, slots=True)
 class TakeRecoveryAttempt(StoreAsk[Attempt | Waiting]):
-    """Count a try before the recovery code is looked at: at most 10 in an hour, apart from the TOTP budget."""
+    """Count a try before the recovery code is looked at: at most 10 in an hour that slides, apart from the TOTP budget.
+
+    With none left, ``waits_until`` is when the oldest try leaves the hour; else it is ``now``. Tries that are dated later
+    than ``now + RECOVERY_WINDOW_SECONDS`` are dated ``now``.
+    """
 
     user: UserKey
     now: int
@@ -216,8 +227,10 @@ class TakeRecoveryAttempt(StoreAsk[Attempt | Waiting]):
 class SpendStep(StoreAsk[Spending]):
     """Accept a TOTP step: only a later one than the last, only under this generation, only of this authenticator.
 
-    In the same transaction: the attempt ``attempt_at`` is taken back and the wait cleared (the other failures of the
-    30 days stay), the pass ``ends`` is ended, ``change`` is made, then ``opens`` and ``remembers`` are stored.
+    Moved comes before SpentBefore, and both change nothing: the attempt stays counted. In the same transaction: one
+    attempt at ``attempt_at`` is taken back, the count in a row and the wait are cleared (the other failures of the 30
+    days stay), the pass ``ends`` is ended, ``change`` is made, then ``opens`` and ``remembers`` are stored. The last
+    step never goes down and outlives every change.
     """
 
     user: UserKey
@@ -234,7 +247,11 @@ class SpendStep(StoreAsk[Spending]):
 
 @dataclass(frozen=True, slots=True)
 class SpendCode(StoreAsk[Spending]):
-    """Accept a recovery code and take it away. The same transaction as ``SpendStep``, and every failure is cleared."""
+    """Accept a recovery code and take it away. The same transaction as ``SpendStep``, and every TOTP failure is cleared.
+
+    The code must be in the set that the account has, also when ``change`` brings a new set; one that never was is
+    SpentBefore too. Of the recovery tries the one at ``attempt_at`` is taken back.
+    """
 
     user: UserKey
     attempt_at: int
@@ -250,7 +267,7 @@ class SpendCode(StoreAsk[Spending]):
 @dataclass(frozen=True, slots=True)
 class TurnOn(StoreAsk[Spent | Moved]):
     """The first authenticator of an account: only if this set-up is still there and the generation is ``generation``
-    (0: no account yet). Spends the step, takes the attempt back, makes the change, opens the pass."""
+    (0: no account yet). Spends the step, takes the attempt back, clears the wait, makes the change, opens the pass."""
 
     user: UserKey
     attempt_at: int
@@ -264,7 +281,8 @@ class TurnOn(StoreAsk[Spent | Moved]):
 
 @dataclass(frozen=True, slots=True)
 class BeginSetup(StoreAsk[SetupRow]):
-    """Keep a set-up that was begun, three at most (the oldest goes), or answer the one that this digest has already."""
+    """Keep a set-up that was begun, three at most (the oldest by ``opened_at`` goes, never the new one), or answer the
+    one that this digest has already."""
 
     user: UserKey
     setup: SetupRow
@@ -284,8 +302,9 @@ class ReadSetup(StoreAsk[SetupRow | None]):
 class OpenPass(StoreAsk[Done | Moved]):
     """Open a pass that nobody was prompted for, if the generation is still the one that it was decided under.
 
-    With ``browser_digest`` only while that browser is remembered, and its last use becomes now. At most 20 unproven
-    passes are kept (the oldest goes). ``ends`` ends in the same transaction.
+    With ``browser_digest`` only while that browser is remembered (else Moved), and its last use becomes now. At most 20
+    unproven passes are kept (the oldest by ``opened_at`` goes, never the new one; proven ones are not counted).
+    ``ends`` ends in the same transaction. A row with an ``expires_at`` of now or earlier is no row.
     """
 
     user: UserKey

@@ -37,6 +37,9 @@ class InAnEventLoop:
         self._store = store
         self._runner = asyncio.Runner()
 
+    def check(self) -> None:
+        self._store.check()
+
     def answer(self, question: Ask[Result]) -> Result:
         return self._runner.run(self._store.answer_async(question))
 

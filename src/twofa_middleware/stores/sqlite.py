@@ -62,12 +62,21 @@ class SQLiteStore:
         """Make the store and return its id; one that is there is left as it is. Only ``twofa init`` does this."""
         return sqlite_file.create(sqlite_file.path_of(url))
 
+    def check(self) -> None:
+        """Connect now, so that what the first question would raise is raised at once."""
+        try:
+            self._file.check()
+            with self._connections.one(monotonic() + PATIENCE_SECONDS):
+                pass
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the store {self._file.path} did not answer: {error}") from error
+
     def answer(self, ask: Ask[Result]) -> Result:
         """Answer in this thread."""
         return self._answer(ask, monotonic() + PATIENCE_SECONDS)
 
     async def answer_async(self, ask: Ask[Result]) -> Result:
-        """Answer in a thread of the store's own. The patience begins here, so that a long queue is refused at once."""
+        """Answer in a thread of the store's own. The patience begins here: who queued for long waits no more."""
         _, changes = ANSWERS.find(ask)
         return await self._threads.run(changes, self._answer, ask, monotonic() + PATIENCE_SECONDS)
 
@@ -90,8 +99,6 @@ class SQLiteStore:
         self, begin: str, handle: Callable[[sqlite3.Connection, Any], Result], ask: Ask[Result], deadline: float
     ) -> Result:
         """One transaction, tried again while another process holds the lock."""
-        if monotonic() >= deadline:
-            raise StoreUnavailable("the store is busy: the question waited too long for its turn")
         self._file.check()
         with self._connections.one(deadline) as connection:
             return patiently(lambda: _one_transaction(connection, begin, handle, ask), deadline)

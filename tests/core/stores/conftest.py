@@ -31,3 +31,9 @@ def sqlite_store(tmp_path: Path) -> Iterator[SQLiteStore]:
 def url(tmp_path: Path) -> str:
     """Where a SQLite store may be made."""
     return sqlite_url(tmp_path)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The file that ``url`` names."""
+    return tmp_path / "twofa.db"
