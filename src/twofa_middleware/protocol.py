@@ -131,6 +131,9 @@ class RolesResolver(Protocol):
 class Store(Protocol):
     """Answers the questions of ``asks.py``; one question is one transaction, on that user's records alone."""
 
+    def check(self) -> None:
+        """Connect now; raises StoreMismatch or StoreUnavailable where the questions would."""
+
     def answer(self, ask: Ask[Result]) -> Result: ...
 
     async def answer_async(self, ask: Ask[Result]) -> Result: ...
