@@ -71,15 +71,6 @@ class SQLiteStore:
         except sqlite3.Error as error:
             raise StoreUnavailable(f"the store {self._file.path} did not answer: {error}") from error
 
-    def check(self) -> None:
-        """Connect now, so that what the first question would raise is raised at once."""
-        try:
-            self._file.check()
-            with self._connections.one(monotonic() + PATIENCE_SECONDS):
-                pass
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"the store {self._file.path} did not answer: {error}") from error
-
     def answer(self, ask: Ask[Result]) -> Result:
         """Answer in this thread."""
         return self._answer(ask, monotonic() + PATIENCE_SECONDS)
