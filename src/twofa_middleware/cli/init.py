@@ -44,26 +44,31 @@ def init(path: Path) -> None:
         path.write_text(_FIRST_FILE, encoding="utf-8")
         click.echo(f"{path}: written; change it to fit your app")
     settings = Settings.load(path)
-    _keys(settings)
-    store_id = _store(settings)
+    if make_keys(settings):
+        click.echo(f"{settings.keys}: a new key ring. Keep a copy apart from the store.")
+    else:
+        click.echo(f"{settings.keys}: the key ring is there")
+    store_id = make_store(settings)
     if settings.store_id:
         click.echo(f"store {store_id}: as `store_id` says")
         return
+    click.echo(f"{settings.store}: the store is there")
     _write_store_id(path, store_id)
     click.echo(f'{path}: store_id = "{store_id}"')
 
 
-def _keys(settings: Settings) -> None:
+def make_keys(settings: Settings) -> bool:
+    """Make the key file if it is missing; whether it was. KeysError if what is there cannot be used."""
     kind, _, rest = settings.keys.partition(":")
     if kind == "file" and not (settings.folder / rest).exists():
         write_ring(KeyRing.new(), settings.folder / rest)
-        click.echo(f"{settings.folder / rest}: a new key ring. Keep a copy apart from the store.")
-        return
+        return True
     KeyRing.load(settings.keys, settings.folder)
-    click.echo(f"{settings.keys}: the key ring is there")
+    return False
 
 
-def _store(settings: Settings) -> str:
+def make_store(settings: Settings) -> str:
+    """Make the store if it is missing and the settings do not name it yet; returns its id."""
     kind, url = store_kind(settings)
     if settings.store_id:
         # A store that is named but not there was lost or moved: a new, empty one in its place would let everybody
@@ -76,7 +81,6 @@ def _store(settings: Settings) -> str:
             ) from None
         return settings.store_id
     store_id: str = kind.create(url)
-    click.echo(f"{url}: the store is there")
     return store_id
 
 
