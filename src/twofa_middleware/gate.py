@@ -3,27 +3,26 @@
     admit:    own page? → exempt? → who is logged in? → pass valid? → remembered? → enrolled? → enforced?
     release:  has the answer logged somebody in or out? → may that login pass?  (``release.py``)
 
-Each has two outcomes: on it goes, or an answer of ours. Whatever is raised becomes an answer in one place, ``_closed``.
+Each has two outcomes: on it goes, or an answer of ours. Whatever is raised becomes an answer in one place, ``refusals.py``.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .accounts.access import MustSetUp, MustVerify, Passes, decide, look
 from .accounts.unprompted import Opening
-from .asks import Emit, EndPass, Random
+from .asks import Emit, EndPass
 from .browser.cookies import PassCookie, is_ours, read_pass
 from .browser.origin import is_own_websocket
-from .errors import BadRequest
 from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_cookies
-from .identify import CannotTell, Conflicting, Identified, Known, Nobody, Unclaimed, identify
+from .identify import Identified, Known, Nobody, identify
 from .pages import notices, routes
 from .pages.render import owned
 from .policy.paths import asks_less
-from .protocol import Event, Flow, IdentityResolver, Login, Result
+from .protocol import Event, Flow, IdentityResolver, Login
+from .refusals import closed_on_error, not_told
 from .release import release
 from .site import Site
 
@@ -66,11 +65,13 @@ class Gate:
 
     def admit(self, request: Request) -> Flow[Allow | Answer]:
         """May the request go on to the app?"""
-        return (yield from self._closed(request, self._admit(request)))
+        return (yield from closed_on_error(self.site, request, self._admit(request)))
 
     def release(self, allow: Allow, status: int, headers: Headers) -> Flow[Send | Answer]:
         """May the app's answer go on to the browser? Asked where ``allow.must_release`` says so, before its first byte."""
-        return (yield from self._closed(allow.request, release(self, allow, allow.state, status, headers)))
+        return (
+            yield from closed_on_error(self.site, allow.request, release(self, allow, allow.state, status, headers))
+        )
 
     def still_nobody(self, allow: Allow) -> Flow[bool]:
         """Whether a request that was anonymous is so still, now that its body was read."""
@@ -97,7 +98,7 @@ class Gate:
             case Nobody(takes_out):
                 return (yield from self._admit_nobody(request, takes_out))
             case _:
-                return (yield from self.refuse(request, identified))
+                return (yield from not_told(self.site, request, identified))
 
     def _allow_exempt(self, request: Request) -> Allow:
         """It passes unseen, and so without anything by which the app could know somebody."""
@@ -126,7 +127,7 @@ class Gate:
             case Nobody():
                 return routes.serve_nobody(self.site, request)
             case _:
-                return (yield from self.refuse(request, identified))
+                return (yield from not_told(self.site, request, identified))
 
     def _admit_login(
         self, request: Request, login: Login, by: str, takes_out: frozenset[bytes]
@@ -197,38 +198,6 @@ class Gate:
     def tell_of_service_account(self, login: Login, request: Request) -> Flow[None]:
         event = Event("service account passed", request.now, self.site.name, login.user)
         yield from Emit(event, once_a_day=f"service {self.site.name} {login.user}")
-
-    def refuse(self, request: Request, identified: CannotTell | Conflicting | Unclaimed) -> Flow[Answer]:
-        """The answer where it cannot be told who is there."""
-        site = self.site
-        match identified:
-            case CannotTell(reason, error):
-                return (yield from self._fault(request, reason, error))
-            case Conflicting(reason):
-                yield from site.emit("identities ambiguous", None, request.now, reason=reason)
-                detail = (
-                    "This request can be read as coming from two people. Delete this site's cookies, then log in again."
-                )
-                return owned(notices.said(site, request, 400, "ambiguous", detail))
-            case Unclaimed():
-                yield from site.emit("unread credential refused", None, request.now)
-                detail = "This address does not take an Authorization header of that kind."
-                return owned(notices.said(site, request, 403, "unread-credential", detail))
-
-    def _closed(self, request: Request, flow: Flow[Result]) -> Flow[Result | Answer]:
-        try:
-            return (yield from flow)
-        except BadRequest as error:
-            answer = notices.said(self.site, request, error.status, "bad-request", error.detail)
-            return owned(Answer(answer.status, answer.headers, answer.body, closes=True))
-        except Exception as error:
-            return (yield from self._fault(request, type(error).__name__, error))
-
-    def _fault(self, request: Request, reason: str, error: Exception | None) -> Flow[Answer]:
-        reference = base64.b32encode((yield from Random(5))).decode()[:6]
-        facts = {"reason": reason, "reference": reference, "method": request.method, "path": request.path[:200]}
-        yield from Emit(Event("refused, our fault", request.now, self.site.name, facts=facts, error=error))
-        return owned(notices.our_fault(self.site, request, reference))
 
     def _without(self, request: Request, names: frozenset[bytes]) -> Mapping[bytes, bytes | None]:
         """The change that takes our own cookies, and the named ones, out of a request."""

@@ -181,7 +181,8 @@ def redirect(location: str, *headers: tuple[bytes, bytes]) -> Answer:
 
 def problem(status: int, kind: str, title: str, detail: str, **members: str | int) -> Answer:
     """An ``application/problem+json`` answer for programs (RFC 9457)."""
-    body = {"type": PROBLEM_TYPE + kind, "title": title, "status": status, "detail": detail, **members}
+    said = {"title": title.replace("’", "'"), "status": status, "detail": detail.replace("’", "'")}
+    body = {"type": PROBLEM_TYPE + kind, **said, **members}
     return Answer(status, ((b"content-type", b"application/problem+json"),), json.dumps(body).encode())
 
 

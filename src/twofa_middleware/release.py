@@ -18,6 +18,7 @@ from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_co
 from .identify import CannotTell, Known, Nobody, says_same
 from .pages.render import Urls, owned
 from .protocol import Flow, Login
+from .refusals import not_told
 
 if TYPE_CHECKING:
     from .gate import Admitted, Gate
@@ -34,7 +35,7 @@ def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: 
     if not (watched or admitted.resolves or admitted.begins):
         return (yield from _send(gate, allow, admitted, kept))
     if _sets_two(watched):
-        return (yield from gate.refuse(request, CannotTell("the answer sets a cookie to two values")))
+        return (yield from not_told(site, request, CannotTell("the answer sets a cookie to two values")))
     merged = _merge(request, sets)
     identified = yield from gate.identify(merged)
     match identified:
@@ -48,7 +49,7 @@ def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: 
                 return (yield from _send(gate, allow, admitted, kept))
             return (yield from _send_new_login(gate, allow, admitted, merged, login, by, kept))
         case _:
-            return (yield from gate.refuse(request, CannotTell(f"after the app's answer: {identified}")))
+            return (yield from not_told(site, request, CannotTell(f"after the app's answer: {identified}")))
 
 
 def _send(gate: Gate, allow: Allow, admitted: Admitted, headers: Headers) -> Flow[Send]:

@@ -30,8 +30,7 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
 
 def once(visit: Visit, codes: tuple[str, ...], after: str, message: Message | None = None) -> Answer:
     """The page with the codes."""
-    status = message.status if message else 200
-    return visit.page("codes.html", status, codes=codes, message=message, token=visit.token("codes"), next=after)
+    return visit.page("codes.html", message, codes=codes, token=visit.token("codes"), next=after)
 
 
 def _kept(visit: Visit, form: Form) -> Answer:

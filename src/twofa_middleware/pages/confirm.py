@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..accounts.access import required_by
-from ..accounts.attempts import Accepted, Proof, TotpCode, Verdict
-from ..asks import ReadAttempts
+from ..accounts.attempts import Accepted, Proof, Verdict
 from ..http import Answer, Request
 from ..protocol import Flow, Login
 from ..site import Site
-from .texts import Message, before_trying, refused_recovery, refused_totp
+from . import prompt
 from .visit import Form, Visit
 
 Purpose: TypeAlias = Literal["disable", "codes"]
@@ -19,7 +18,8 @@ Change: TypeAlias = Callable[[Site, Login, Proof, Request, bytes | None], Flow[V
 
 
 def show(visit: Visit, purpose: Purpose) -> Flow[Answer]:
-    return (yield from _draw(visit, purpose, visit.mode(), None))
+    rest = yield from _rest(visit, purpose)
+    return (yield from prompt.draw(visit, "confirm.html", visit.mode(), **rest))
 
 
 def submit(
@@ -30,25 +30,10 @@ def submit(
     verdict = yield from change(visit.site, visit.login, proof, visit.request, visit.access.pass_digest)
     if isinstance(verdict, Accepted):
         return visit.with_cookies(answer(verdict.prepared.codes), verdict.prepared)
-    settings, now = visit.site.settings, visit.request.now
-    if isinstance(proof, TotpCode):
-        return (yield from _draw(visit, purpose, "code", refused_totp(verdict, settings, now)))
-    return (yield from _draw(visit, purpose, "recovery", refused_recovery(verdict, settings, now)))
+    rest = yield from _rest(visit, purpose)
+    return (yield from prompt.again(visit, "confirm.html", proof, verdict, **rest))
 
 
-def _draw(visit: Visit, purpose: Purpose, mode: str, message: Message | None) -> Flow[Answer]:
-    state = yield from ReadAttempts(visit.access.user, visit.request.now)
-    stop = before_trying(state, visit.site.settings, visit.request.now)
-    if mode == "code" and message is None:
-        message = stop
-    answer = visit.page(
-        "confirm.html",
-        message.status if message else 200,
-        purpose=purpose,
-        mode=mode,
-        message=message,
-        can_try=stop is None,
-        required_by=(yield from required_by(visit.site, visit.login, visit.request)) or "",
-        token=visit.token(purpose),
-    )
-    return answer.adding(*message.headers) if message else answer
+def _rest(visit: Visit, purpose: Purpose) -> Flow[dict[str, Any]]:
+    role = yield from required_by(visit.site, visit.login, visit.request)
+    return {"purpose": purpose, "required_by": role or "", "token": visit.token(purpose)}

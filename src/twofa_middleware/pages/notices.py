@@ -86,7 +86,7 @@ def said(site: Site, request: Request, status: int, kind: str, detail: str) -> A
     """A refusal that names its reason: a page for people, a problem for programs."""
     title = _TITLES.get(status, "That didn’t work")
     if not request.is_navigation:
-        return problem(status, kind, title.replace("’", "'"), detail)
+        return problem(status, kind, title, detail)
     home = Urls.of(site, request).home
     return notice(site, request, status, title, detail, links=((f"Go to {site.label}", home),))
 
@@ -96,6 +96,5 @@ def our_fault(site: Site, request: Request, reference: str) -> Answer:
     retry = (b"retry-after", str(RETRY_SECONDS).encode())
     detail = "We can’t check codes right now. It is our fault, not your phone’s. Try again in a minute."
     if not request.is_navigation:
-        plain = detail.replace("’", "'")
-        return problem(503, "unavailable", "Cannot check right now", plain, reference=reference).adding(retry)
+        return problem(503, "unavailable", "Cannot check right now", detail, reference=reference).adding(retry)
     return notice(site, request, 503, "We can’t check right now", detail, reference=reference).adding(retry)

@@ -49,10 +49,9 @@ def _draw(visit: Visit, after: str, message: Message | None) -> Flow[Answer]:
         key_groups = totp.in_groups(setup.secret)
         uri = totp.provisioning_uri(setup.secret, login.shown, site.settings.name)
         qr = yield from Call(totp.qr_svg, (uri,))
-    answer = visit.page(
+    return visit.page(
         "setup.html",
-        message.status if message else 200,
-        message=message,
+        message,
         can_try=stop is None,
         required_by=(yield from required_by(site, login, visit.request)) or "",
         key_groups=key_groups,
@@ -61,4 +60,3 @@ def _draw(visit: Visit, after: str, message: Message | None) -> Flow[Answer]:
         token=visit.token("setup"),
         next=after,
     )
-    return answer.adding(*message.headers) if message else answer

@@ -17,6 +17,7 @@ from ..http import FORM_LIMIT_BYTES, FORM_LIMIT_SECONDS, Answer, Request, parse_
 from ..protocol import Flow, Login
 from ..site import Site
 from .render import Urls, page
+from .texts import Message
 
 FLOW_SECONDS = 86400
 _FORM_TYPE = b"application/x-www-form-urlencoded"
@@ -64,17 +65,18 @@ class Visit:
         inside = not root or path == root or path.startswith((root + "/", root + "?"))
         return self.urls.home if loops or logs_out or not inside else path
 
-    def page(self, template: str, status: int = 200, **variables: Any) -> Answer:
+    def page(self, template: str, message: Message | None = None, **variables: Any) -> Answer:
         """A page of ours for this person; the browser gets the flow cookie that the page's forms are bound to."""
         answer = page(
             self.site,
             self.request,
             template,
-            status,
+            message.status if message else 200,
             user=self.login.shown,
             logout_token=self.token("logout"),
+            message=message,
             **variables,
-        )
+        ).adding(*(message.headers if message else ()))
         cookies = self.site.cookies
         return answer.adding(cookies.write(cookies.flow, self.flow, FLOW_SECONDS)) if self.flow_is_new else answer
 
