@@ -1,6 +1,7 @@
 """The two loops that run a flow: each hands the flow's questions to ``answer`` and the replies back to the flow.
 
-An error while answering is raised inside the flow, at the question, so that the flow decides what it means.
+An error while answering is raised inside the flow, at the question, so that the flow decides what it means. So is what
+is no error, a cancellation or Ctrl-C: flows catch none of these, but clean up behind themselves at once.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def drive(flow: Flow[Result], answer: Answer) -> Result:
         while True:
             try:
                 reply = answer(ask)
-            except Exception as error:
+            except BaseException as error:
                 ask = flow.throw(error)
             else:
                 ask = flow.send(reply)
@@ -31,13 +32,13 @@ def drive(flow: Flow[Result], answer: Answer) -> Result:
 
 
 async def adrive(flow: Flow[Result], answer: AsyncAnswer) -> Result:
-    """The same in the other colour. Cancellation is no error: it ends the flow and the request with it."""
+    """The same in the other colour."""
     try:
         ask = next(flow)
         while True:
             try:
                 reply = await answer(ask)
-            except Exception as error:
+            except BaseException as error:
                 ask = flow.throw(error)
             else:
                 ask = flow.send(reply)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..http import Request
 from ..protocol import UserKey
@@ -86,7 +86,7 @@ class PassCookie:
     """The value of a pass cookie: whose pass it is (so that it can be ended when nobody is logged in), and the token."""
 
     user: UserKey
-    token: bytes
+    token: bytes = field(repr=False)
 
     def dump(self) -> bytes:
         return self.user.encode() + b"." + self.token

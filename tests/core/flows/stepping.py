@@ -1,0 +1,92 @@
+"""Steps a flow against a script, question by question: what was asked, in which order, and what came out.
+
+``step(flow, (TakeAttempt, attempt), (SpendStep, Spent(9)))`` answers each question with the reply that stands beside its
+type, and fails at any other question. A reply that is an exception is raised inside the flow, at its question. ``Random``
+and ``Emit`` need not be in the script: the first is answered with bytes that differ each time, the second with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from twofa_middleware.asks import Emit, Random
+from twofa_middleware.protocol import Ask, Flow, Result
+
+Kind = TypeVar("Kind", bound=Ask[Any])
+Script = tuple[tuple[type[Ask[Any]], Any], ...]
+
+
+@dataclass(frozen=True)
+class Stepped(Generic[Result]):
+    """A flow that has ended, and every question that it asked on the way."""
+
+    result: Result
+    asked: list[Ask[Any]]
+
+    @property
+    def kinds(self) -> list[type[Ask[Any]]]:
+        """The types of the questions without Random: what its bytes were for shows in the others."""
+        return [type(ask) for ask in self.asked if not isinstance(ask, Random)]
+
+    def one(self, kind: type[Kind]) -> Kind:
+        """The only question of this type."""
+        (found,) = (ask for ask in self.asked if isinstance(ask, kind))
+        return found
+
+    @property
+    def events(self) -> list[str]:
+        return [ask.event.name for ask in self.asked if isinstance(ask, Emit)]
+
+
+def step(flow: Flow[Result], *script: tuple[type[Ask[Any]], Any]) -> Stepped[Result]:
+    """Run the flow to its end; AssertionError if its questions are not those of the script."""
+    asked: list[Ask[Any]] = []
+    result = _step(flow, list(script), asked)
+    return Stepped(result, asked)
+
+
+def _step(flow: Flow[Result], script: list[tuple[type[Ask[Any]], Any]], asked: list[Ask[Any]]) -> Result:
+    try:
+        ask = next(flow)
+        while True:
+            asked.append(ask)
+            reply = _reply(ask, script, len(asked))
+            ask = flow.throw(reply) if isinstance(reply, BaseException) else flow.send(reply)
+    except StopIteration as end:
+        assert not script, f"the flow ended without asking {[kind.__name__ for kind, _ in script]}"
+        result: Result = end.value
+        return result
+
+
+def _reply(ask: Ask[Any], script: list[tuple[type[Ask[Any]], Any]], number: int) -> Any:
+    if script and type(ask) is script[0][0]:
+        return script.pop(0)[1]
+    if isinstance(ask, Random):
+        return bytes([number]) * ask.size
+    assert isinstance(ask, Emit), f"the flow asked {ask}, and not {script[0][0].__name__ if script else 'nothing'}"
+    return None
+
+
+def failing_at_each(
+    make: Callable[[], Flow[Any]], *script: tuple[type[Ask[Any]], Any]
+) -> Iterator[list[type[Ask[Any]]]]:
+    """Run the flow once for each of its questions, with an error there: the types asked until the error came out.
+
+    AssertionError if the error does not come out of the flow, or if anything is asked after it.
+    """
+    for place in range(len(step(make(), *script).asked)):
+        flow, rest, error = make(), list(script), LookupError(f"question {place} has no answer")
+        asked = [next(flow)]
+        for number in range(place):
+            asked.append(flow.send(_reply(asked[-1], rest, number + 1)))
+        try:
+            further = flow.throw(error)
+        except LookupError as raised:
+            assert raised is error
+        except StopIteration as end:
+            raise AssertionError(f"the flow made {end.value} of an error at {asked[-1]}") from error
+        else:
+            raise AssertionError(f"after an error the flow asked {further}")
+        yield [type(ask) for ask in asked]
