@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support import portal
 from support.environment import is_importable
 from support.exchange import AsgiExchange, Exchange, WsgiExchange
 from support.realm import Clock, Realm, make_realm
-from support.spy import Spy
+from support.spy import Behaviour, Spy
+from support.stage import Open, Stage
 from support.visitor import Visitor
 
 ADAPTERS = [adapter for adapter, needs in (("wsgi", "werkzeug"), ("asgi", "starlette")) if is_importable(needs)]
@@ -23,9 +27,37 @@ def adapter(request: pytest.FixtureRequest) -> str:
     return name
 
 
+@pytest.fixture(autouse=True)
+def _fresh_portal() -> None:
+    portal.reset()
+
+
 @pytest.fixture
-def realm(tmp_path: Path) -> Realm:
-    return make_realm(tmp_path)
+def open_stage(wrap: Wrap, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Open]:
+    """Open a realm: ``open_stage(enforcement=…, shop=…, routes=…)``. At the end no log may hold anybody's secret."""
+    caplog.set_level(logging.DEBUG, "twofa_middleware")
+    stages: list[Stage] = []
+
+    def opened(routes: dict[str, Behaviour] | None = None, **changes: Any) -> Stage:
+        stages.append(Stage(make_realm(tmp_path, **changes), {"shop": Spy(routes), "office": Spy(routes)}, wrap))
+        return stages[-1]
+
+    yield opened
+    everything = "\n".join(logging.Formatter().format(record) for record in caplog.get_records("call"))
+    for secret in {secret for stage in stages for visitor in stage.everybody for secret in visitor.secrets}:
+        found = re.search(rf"(?<![0-9]){re.escape(secret)}(?![0-9])", everything)
+        assert found is None, f"a log holds {secret}"
+
+
+@pytest.fixture
+def stage(open_stage: Open) -> Stage:
+    """The realm as it is without any change of its settings."""
+    return open_stage()
+
+
+@pytest.fixture
+def realm(stage: Stage) -> Realm:
+    return stage.realm
 
 
 @pytest.fixture
@@ -34,8 +66,13 @@ def clock(realm: Realm) -> Clock:
 
 
 @pytest.fixture
-def spy() -> Spy:
-    return Spy()
+def spy(stage: Stage) -> Spy:
+    return stage.spy
+
+
+@pytest.fixture
+def visitor(stage: Stage) -> Visitor:
+    return stage.visitor()
 
 
 Wrap = Callable[..., Exchange]
@@ -60,8 +97,3 @@ def wrap(adapter: str) -> Iterator[Wrap]:
     yield wrapped
     for exchange in opened:
         exchange.close()
-
-
-@pytest.fixture
-def visitor(wrap: Wrap, realm: Realm, spy: Spy) -> Visitor:
-    return Visitor(wrap(realm, spy), realm.clock)

@@ -33,12 +33,22 @@ class Reply:
 
 
 class Exchange(Protocol):
-    """``target`` is path and query as they stand on the wire, below ``root`` (the mount)."""
+    """``target`` is path and query as they stand on the wire, below ``root`` (the mount).
+
+    ``server`` is what a server, or a layer outside the gate, adds to the environ or scope.
+    """
 
     name: str
 
     def request(
-        self, method: str, target: str, headers: Pairs | None = None, body: bytes = b"", *, root: str = ""
+        self,
+        method: str,
+        target: str,
+        headers: Pairs | None = None,
+        body: bytes = b"",
+        *,
+        root: str = "",
+        server: dict[str, Any] | None = None,
     ) -> Reply: ...
 
 
@@ -51,12 +61,19 @@ class WsgiExchange:
         self._app = validator(app)
 
     def request(
-        self, method: str, target: str, headers: Pairs | None = None, body: bytes = b"", *, root: str = ""
+        self,
+        method: str,
+        target: str,
+        headers: Pairs | None = None,
+        body: bytes = b"",
+        *,
+        root: str = "",
+        server: dict[str, Any] | None = None,
     ) -> Reply:
         path, _, query = target.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
-            "SCRIPT_NAME": unquote(root, "latin-1"),
+            "SCRIPT_NAME": unquote(root.rstrip("/"), "latin-1"),  # PEP 3333: never "/"
             "PATH_INFO": unquote(path, "latin-1"),
             "QUERY_STRING": query,
             "RAW_URI": root + target,
@@ -79,6 +96,7 @@ class WsgiExchange:
             environ[name] = environ[name] + joint + value if name in environ else value
         if body:
             environ.setdefault("CONTENT_LENGTH", str(len(body)))
+        environ |= server or {}
         started: list[Any] = []
 
         def start_response(status: str, headers: Pairs, exc_info: Any = None) -> Callable[[bytes], None]:
@@ -106,7 +124,14 @@ class AsgiExchange:
         self._runner = asyncio.Runner()
 
     def request(
-        self, method: str, target: str, headers: Pairs | None = None, body: bytes = b"", *, root: str = ""
+        self,
+        method: str,
+        target: str,
+        headers: Pairs | None = None,
+        body: bytes = b"",
+        *,
+        root: str = "",
+        server: dict[str, Any] | None = None,
     ) -> Reply:
         path, _, query = target.partition("?")
         pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers or []]
@@ -118,14 +143,15 @@ class AsgiExchange:
             "http_version": "1.1",
             "method": method,
             "scheme": "http",
-            "path": unquote(root + path, errors="surrogateescape"),
-            "raw_path": (root + path).encode(),
+            "path": unquote(root.rstrip("/") + path, errors="surrogateescape"),
+            "raw_path": (root.rstrip("/") + path).encode("latin-1"),
             "root_path": unquote(root),
             "query_string": query.encode("latin-1"),
             "headers": pairs,
             "client": ("127.0.0.1", 4711),
             "server": ("localhost", 8000),
-        }
+            "extensions": {},
+        } | (server or {})
         return self._runner.run(exchange_http(self._app, scope, body))
 
     def close(self) -> None:

@@ -17,6 +17,8 @@ from twofa_middleware.stores.sqlite import SQLiteStore
 
 NOW = 1_800_000_000
 ORIGIN = "http://localhost:8000"
+ORIGINS = {"shop": ORIGIN, "office": "http://localhost:8001"}
+COOKIES = {"shop": "session", "office": "office_session"}
 APP_SECRET = "the secret of the app"
 SALT = "session"
 
@@ -36,7 +38,7 @@ class Clock:
 
 @dataclass
 class Realm:
-    """``shop`` is the app; ``office`` is another app of the same realm, on another host."""
+    """``shop`` is the app; ``office`` is another app of the same realm, on another port of the same host."""
 
     folder: Path
     settings: Settings
@@ -72,7 +74,8 @@ def document(**changes: Any) -> dict[str, Any]:
         "logout_cookies": ["session"],
         "exempt": ["GET /static/**"],
     } | changes.pop("shop", {})
-    office = shop | {"origins": ["http://127.0.0.1:8001"]} | changes.pop("office", {})
+    others = {"origins": [ORIGINS["office"]], "identity": [SIGNED_COOKIE | {"cookie": COOKIES["office"]}]}
+    office = shop | others | {"logout_cookies": [COOKIES["office"]]} | changes.pop("office", {})
     made = {"realm": "test", "name": "Test Portal", "support": "Service desk, ext. 4711", "store_id": ""}
     return made | {"apps": {"shop": shop, "office": office}} | changes
 
@@ -86,16 +89,15 @@ def make_realm(folder: Path, **changes: Any) -> Realm:
     return Realm(folder, Settings.of(document(**changes) | {"store_id": store_id}, folder=folder))
 
 
-class _SignerAtNow(TimestampSigner):
-    def get_timestamp(self) -> int:
-        return NOW
+def session_cookie(user: object, login: str = "login-1", name: str = "", at: int = NOW) -> str:
+    """The app's session cookie, as the app signs it; without a user it is an anonymous session."""
 
+    class SignerAt(TimestampSigner):
+        def get_timestamp(self) -> int:
+            return at
 
-def session_cookie(user: object, login: str = "login-1", name: str = "") -> str:
-    """The app's session cookie, as the app signs it at the time at which tests begin."""
-    facts = {"user": user, "login": login, "name": name or str(user)}
-    signer = URLSafeTimedSerializer(APP_SECRET, salt=SALT, signer=_SignerAtNow)
-    text = signer.dumps(facts)
+    facts = {"user": user, "login": login, "name": name or str(user)} if user is not None else {"basket": []}
+    text = URLSafeTimedSerializer(APP_SECRET, salt=SALT, signer=SignerAt).dumps(facts)
     return text if isinstance(text, str) else text.decode()
 
 

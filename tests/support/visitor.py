@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from support.exchange import Exchange, Pairs, Reply, encoded
-from support.realm import ORIGIN, Clock, code_at, session_cookie
+from support.realm import COOKIES, ORIGIN, Clock, code_at, session_cookie
 
 FORM_TYPE = ("Content-Type", "application/x-www-form-urlencoded")
 NAVIGATION: Pairs = [
@@ -21,12 +22,25 @@ FETCH: Pairs = [("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Site", "same-origin"), (
 
 @dataclass
 class Visitor:
+    """``secrets`` gathers all that must never be written to a log: cookies, tokens, keys, codes."""
+
     exchange: Exchange
     clock: Clock
     cookies: dict[str, str] = field(default_factory=dict)
     root: str = ""
     key: str = ""
     codes: list[str] = field(default_factory=list)
+    origin: str = ORIGIN
+    app: str = "shop"
+    secrets: set[str] = field(default_factory=set)
+
+    def at(self, exchange: Exchange, origin: str, app: str) -> Visitor:
+        """The same person, phone and browser at another app of the same host."""
+        return dataclasses.replace(self, exchange=exchange, origin=origin, app=app)
+
+    def elsewhere(self) -> Visitor:
+        """The same person with the same phone, in another browser that has no cookie yet."""
+        return dataclasses.replace(self, cookies={})
 
     def go(self, target: str, method: str = "GET", headers: Pairs | None = None, body: bytes = b"") -> Reply:
         """A navigation."""
@@ -38,7 +52,7 @@ class Visitor:
 
     def post(self, target: str, fields: dict[str, str], headers: Pairs | None = None) -> Reply:
         """A form sent by a page of this origin."""
-        return self.go(target, "POST", [FORM_TYPE, ("Origin", ORIGIN), *(headers or [])], encoded(fields))
+        return self.go(target, "POST", [FORM_TYPE, ("Origin", self.origin), *(headers or [])], encoded(fields))
 
     def _ask(self, method: str, target: str, headers: Pairs, body: bytes) -> Reply:
         sent = [*headers, ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0")]
@@ -46,7 +60,17 @@ class Visitor:
             sent.append(("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
         reply = self.exchange.request(method, target, sent, body, root=self.root)
         self._keep(reply)
+        self._learn(reply)
         return reply
+
+    def _learn(self, reply: Reply) -> None:
+        self.secrets.update(value for value in self.cookies.values() if value)
+        if b"<form" in reply.body:
+            self.secrets.update(form.hidden["token"] for form in forms_of(reply.text) if "token" in form.hidden)
+            if shown := _KEY.search(reply.text):  # whoever sees a key scans it
+                self.key = shown[0]
+                self.secrets.update((self.key, self.key.replace(" ", "")))
+            self.secrets.update(codes_of(reply.text))
 
     def _keep(self, reply: Reply) -> None:
         for line in reply.all("set-cookie"):
@@ -61,7 +85,15 @@ class Visitor:
 
     def log_in(self, user: str = "erin", login: str = "login-1") -> None:
         """As if the app had logged the user in before: its session cookie is there."""
-        self.cookies["session"] = session_cookie(user, login)
+        self.cookies[COOKIES[self.app]] = session_cookie(user, login, at=self.clock.now)
+
+    def log_out(self) -> None:
+        """As if the browser had lost the app's session cookie."""
+        self.cookies.pop(COOKIES[self.app], None)
+
+    def cookie(self, word: str) -> str:
+        """The value of our own cookie with this word in its name: pass, flow or browser; empty if there is none."""
+        return next((value for name, value in self.cookies.items() if name.startswith(f"2fa-{word}-")), "")
 
     # ---- on the own pages
 
@@ -73,17 +105,29 @@ class Visitor:
     def set_up(self) -> Reply:
         """Turn two-factor authentication on and keep the recovery codes; the reply shows them."""
         page = self.go("/2fa/setup")
-        self.key = key_of(page.text)
         reply = self.fill(page, "/setup", code=self.code())
         self.codes = codes_of(reply.text)
         return reply
 
     def code(self, seconds: int = 0) -> str:
-        return code_at(self.key, self.clock.now + seconds)
+        """What the phone shows, or shows so many seconds later."""
+        shown = code_at(self.key, self.clock.now + seconds)
+        self.secrets.add(shown)
+        return shown
+
+    def wrong_code(self) -> str:
+        """Six digits that the phone has not shown for ten minutes, and will not for as long."""
+        near = {code_at(self.key, self.clock.now + 30 * step) for step in range(-25, 26)}
+        return next(text for text in (f"{number:06}" for number in range(100)) if text not in near)
 
     def verify(self, code: str | None = None, next: str = "/home", **fields: str) -> Reply:
         page = self.go(f"/2fa/verify?next={next}")
-        return self.fill(page, "/verify", code=code or self.code(), **fields)
+        return self.fill(page, "/verify", code=self.code() if code is None else code, **fields)
+
+    def confirm(self, what: str, code: str | None = None, **fields: str) -> Reply:
+        """Disable, or new recovery codes ("codes"), with a code."""
+        page = self.go(f"/2fa/{what}")
+        return self.fill(page, f"/{what}", code=self.code() if code is None else code, **fields)
 
     def recover(self, recovery: str, **fields: str) -> Reply:
         page = self.go("/2fa/verify?with=recovery&next=/home")
@@ -122,11 +166,7 @@ def fits(form: Form, fields: dict[str, str]) -> bool:
     return all(name in form.names and form.hidden.get(name, value) == value for name, value in fields.items())
 
 
-def key_of(html: str) -> str:
-    found = re.search(r"\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b", html)
-    if found is None:
-        raise AssertionError("the page shows no key")
-    return found[0]
+_KEY = re.compile(r"\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b")
 
 
 def codes_of(html: str) -> list[str]:
