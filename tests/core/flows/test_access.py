@@ -1,0 +1,209 @@
+"""The table of decisions, and what a decision reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.flows.people import (
+    ENFORCED,
+    ERIN,
+    NOW,
+    SITE,
+    STRICT,
+    USER,
+    account_row,
+    browser_of,
+    disabled_row,
+    later,
+    pass_of,
+    request,
+    site,
+    unreadable_row,
+    with_cookies,
+)
+from core.flows.stepping import Stepped, step
+from twofa_middleware.accounts.access import Access, Decision, MustSetUp, MustVerify, Passes, decide, look
+from twofa_middleware.accounts.account import open_account
+from twofa_middleware.accounts.passes import Method, Pass
+from twofa_middleware.accounts.remembered import Browser
+from twofa_middleware.asks import AccountRow, BrowserRow, Call, Done, Look, PassRow, Seen, TouchPass
+from twofa_middleware.browser.cookies import PassCookie, digest
+from twofa_middleware.errors import UnreadableRecord
+from twofa_middleware.http import Request
+from twofa_middleware.protocol import Login
+from twofa_middleware.site import Site
+
+AT_ONCE = site(enforcement={"pinned": ["Manager"], "starts": "now"})
+BROWSER = Browser(b"b" * 32, "Firefox on Linux", NOW, NOW + 86400, NOW)
+MANAGER = (Call, frozenset({"Manager", "End User"}))
+END_USER = (Call, frozenset({"End User"}))
+PROVEN = [Method.TOTP, Method.RECOVERY, Method.PASSKEY]
+PASS_NAME, BROWSER_NAME = SITE.cookies.passes.decode(), SITE.cookies.browser(USER).decode()
+
+
+def access(
+    method: Method | None = None, *, enrolled: bool = False, browser: Browser | None = None, row: Any = None
+) -> Access:
+    account = open_account(SITE.sealer, USER, row or (account_row() if enrolled else None))
+    return Access(USER, account, Pass(method, NOW, NOW + 60) if method else None, None, browser)
+
+
+def decided(at: Site, seen: Access, *script: Any) -> Decision:
+    return step(decide(at, ERIN, request(), seen), *script).result
+
+
+# ---- the table ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", [SITE, ENFORCED, AT_ONCE], ids=["nothing enforced", "enforced", "enforced at once"])
+@pytest.mark.parametrize("enrolled", [True, False])
+@pytest.mark.parametrize("method", [*PROVEN, Method.REMEMBERED])
+def test_a_valid_pass_lets_a_login_on_and_no_role_is_asked_for(at: Site, enrolled: bool, method: Method) -> None:
+    assert decided(at, access(method, enrolled=enrolled)) == Passes()
+
+
+def test_a_pass_of_a_login_that_needed_nothing_lasts_until_the_next_login() -> None:
+    assert decided(ENFORCED, access(Method.NONE)) == Passes()
+
+
+@pytest.mark.parametrize(("roles", "decision"), [(MANAGER, MustSetUp("Manager")), (END_USER, Passes())])
+def test_a066_where_enforcement_starts_at_once_such_a_pass_is_decided_again(roles: Any, decision: Decision) -> None:
+    assert decided(AT_ONCE, access(Method.NONE), roles) == decision
+
+
+def test_where_it_starts_at_once_such_a_pass_is_none_for_who_has_a_phone() -> None:
+    assert decided(AT_ONCE, access(Method.NONE, enrolled=True)) == MustVerify()
+
+
+@pytest.mark.parametrize("at", [SITE, ENFORCED, AT_ONCE])
+def test_a001_who_has_a_phone_and_no_pass_must_verify_and_no_role_is_asked_for(at: Site) -> None:
+    assert decided(at, access(enrolled=True)) == MustVerify()
+
+
+def test_a_remembered_browser_opens_a_pass_that_says_so() -> None:
+    assert decided(ENFORCED, access(enrolled=True, browser=BROWSER)) == Passes(opens=Method.REMEMBERED)
+
+
+def test_a_remembered_browser_is_nothing_for_an_account_without_a_phone() -> None:
+    assert decided(ENFORCED, access(browser=BROWSER), MANAGER) == MustSetUp("Manager")
+
+
+def test_a065_who_has_no_phone_and_a_role_that_demands_one_must_set_it_up() -> None:
+    assert decided(ENFORCED, access(), MANAGER) == MustSetUp("Manager")
+
+
+def test_who_needs_none_passes_and_that_is_remembered_for_this_login() -> None:
+    assert decided(ENFORCED, access(), END_USER) == Passes(opens=Method.NONE)
+    assert decided(SITE, access()) == Passes(opens=Method.NONE)  # where nothing is enforced, no role is asked for
+
+
+def test_an_account_that_was_switched_off_is_one_without_a_phone() -> None:
+    assert decided(ENFORCED, access(row=disabled_row()), MANAGER) == MustSetUp("Manager")
+
+
+def test_a066_roles_that_cannot_be_read_are_never_no_roles() -> None:
+    with pytest.raises(ConnectionError):
+        decided(ENFORCED, access(), (Call, ConnectionError("the directory is down")))
+
+
+@pytest.mark.parametrize("browser", [None, BROWSER])
+def test_a021_a_secret_that_does_not_open_is_found_before_the_prompt(browser: Browser | None) -> None:
+    with pytest.raises(UnreadableRecord):
+        decided(SITE, access(row=unreadable_row(), browser=browser))
+
+
+# ---- what is read ---------------------------------------------------------------------------------------------------
+
+
+def looked(
+    asked: Request, account: AccountRow | None, row: PassRow | None = None, browser: BrowserRow | None = None, **at: Any
+) -> Stepped[Access]:
+    script: list[Any] = [(Look, Seen(account, row, browser))]
+    if at.pop("touches", False):
+        script.append((TouchPass, Done()))
+    return step(look(at.pop("at", SITE), at.pop("login", ERIN), asked, **at), *script)
+
+
+def test_the_pass_and_the_browser_are_looked_up_by_the_digests_of_their_cookies() -> None:
+    row, cookie = pass_of(Method.TOTP)
+    browser, token = browser_of()
+    asked = with_cookies(**{PASS_NAME: cookie.dump(), BROWSER_NAME: token})
+    done = looked(asked, account_row(), row, browser)
+    assert done.asked == [Look(USER, row.digest, browser.digest, NOW)]
+    assert (done.result.is_proven, done.result.pass_digest) == (True, row.digest)
+    assert done.result.browser is not None
+    assert done.result.browser.digest == digest(token)
+
+
+def test_a_request_without_cookies_has_no_pass_and_no_browser() -> None:
+    done = looked(request(), None)
+    assert done.asked == [Look(USER, None, None, NOW)]
+    assert (done.result.valid_pass, done.result.browser, done.result.pass_digest) == (None, None, None)
+
+
+@pytest.mark.parametrize("method", [Method.NONE, Method.REMEMBERED])
+def test_a_pass_that_nobody_was_prompted_for_proves_nothing(method: Method) -> None:
+    row, cookie = pass_of(method)
+    found = looked(with_cookies(**{PASS_NAME: cookie.dump()}), account_row(), row).result
+    assert found.valid_pass is not None
+    assert not found.is_proven
+
+
+def test_a080_a_pass_cookie_of_somebody_else_is_not_even_looked_up() -> None:
+    bea = SITE.user_key(Login("6"))
+    cookie = PassCookie(bea, pass_of(Method.TOTP)[1].token)
+    assert looked(with_cookies(**{PASS_NAME: cookie.dump()}), account_row()).asked == [Look(USER, None, None, NOW)]
+
+
+def test_a084_a_remembered_browser_cookie_of_somebody_else_is_not_even_looked_up() -> None:
+    name = SITE.cookies.browser(SITE.user_key(Login("6"))).decode()
+    assert looked(with_cookies(**{name: browser_of()[1]}), account_row()).asked == [Look(USER, None, None, NOW)]
+
+
+def test_a079_when_a_login_begins_the_pass_that_the_browser_has_is_none_and_the_browser_stays_remembered() -> None:
+    row, cookie = pass_of(Method.TOTP)
+    browser, token = browser_of()
+    asked = with_cookies(**{PASS_NAME: cookie.dump(), BROWSER_NAME: token})
+    done = looked(asked, account_row(), None, browser, log_in_begins=True)
+    assert done.asked == [Look(USER, None, browser.digest, NOW)]
+    assert (done.result.pass_digest, done.result.valid_pass) == (None, None)
+    assert done.result.browser is not None
+    assert row.digest == cookie.digest
+
+
+def test_a_pass_that_is_not_valid_is_still_named_so_that_it_can_be_ended() -> None:
+    row, cookie = pass_of(Method.TOTP, generation=1)
+    found = looked(with_cookies(**{PASS_NAME: cookie.dump()}), account_row(), row).result
+    assert (found.valid_pass, found.pass_digest) == (None, row.digest)
+
+
+def test_a021_an_account_that_does_not_open_raises_and_is_not_without_a_phone() -> None:
+    row = account_row()
+    damaged = AccountRow(row.generation, row.last_step, bytes(len(row.roster)), row.authenticators, row.codes)
+    with pytest.raises(UnreadableRecord):
+        looked(request(), damaged)
+
+
+@pytest.mark.parametrize(("seconds", "touches"), [(59, False), (60, True), (3599, True)])
+def test_where_passes_end_by_idling_a_use_is_noted_once_a_minute(seconds: int, touches: bool) -> None:
+    row, cookie = pass_of(Method.TOTP, at=STRICT)
+    asked = later(with_cookies(**{PASS_NAME: cookie.dump()}), seconds)
+    done = looked(asked, account_row(), row, at=STRICT, touches=touches)
+    assert done.result.is_proven
+    assert [ask for ask in done.asked if isinstance(ask, TouchPass)] == [TouchPass(USER, row.digest, NOW + seconds)] * (
+        touches
+    )
+
+
+def test_where_passes_do_not_idle_nothing_is_written() -> None:
+    row, cookie = pass_of(Method.TOTP)
+    asked = later(with_cookies(**{PASS_NAME: cookie.dump()}), 7200)
+    assert looked(asked, account_row(), row).kinds == [Look]
+
+
+def test_an_idle_pass_is_none_and_its_use_is_not_noted() -> None:
+    row, cookie = pass_of(Method.TOTP, at=STRICT)
+    done = looked(later(with_cookies(**{PASS_NAME: cookie.dump()}), 3600), account_row(), row, at=STRICT)
+    assert (done.result.valid_pass, done.kinds) == (None, [Look])
