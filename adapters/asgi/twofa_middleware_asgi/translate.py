@@ -15,7 +15,7 @@ DENIAL = "websocket.http.response"
 
 def read_request(scope: Scope, now: int) -> Request:
     """The head of the request that a scope of type http or websocket describes."""
-    root = scope.get("root_path", "")
+    root = scope.get("root_path", "").rstrip("/")  # "/" is no mount: "//2fa/verify" would be another host's page
     path = scope["path"]
     if root and (path == root or path.startswith(root + "/")):
         path = path[len(root) :]
