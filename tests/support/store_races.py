@@ -16,7 +16,7 @@ from twofa_middleware.stores.sqlite import SQLiteStore
 
 PROCESSES = 2
 THREADS = 25
-ROUND_SECONDS = 20  # after it a race fails, where one side raised and the other would wait for it
+ROUND_SECONDS = 60  # after it a race fails, where one side raised and the other would wait for it
 
 Question = StoreAsk[Any]
 Race = Callable[[str, str, Sequence[Sequence[Question]]], list[list[Any]]]

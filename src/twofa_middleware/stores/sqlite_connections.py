@@ -85,7 +85,7 @@ class Connections:
 
     def _give_back(self, connection: sqlite3.Connection, *, keep: bool) -> None:
         with self._change:
-            kept = keep and not self._closed and not self._forking and len(self._idle) < MOST_IDLE
+            kept = keep and not self._closed and len(self._idle) < MOST_IDLE
             if kept:
                 self._idle.append(connection)
         if not kept:

@@ -54,9 +54,9 @@ def test_creating_in_many_threads_at_once_makes_one_store(url: str) -> None:
 
 
 def test_creating_in_many_processes_at_once_makes_one_store(tmp_path: Path) -> None:
-    urls = [sqlite_url(tmp_path / str(number)) for number in range(100)]
+    urls = [sqlite_url(tmp_path / str(number)) for number in range(30)]
     made = create_in_processes(urls)
-    assert [len(set(ids)) for ids in zip(*made, strict=True)] == [1] * 100
+    assert [len(set(ids)) for ids in zip(*made, strict=True)] == [1] * 30
 
 
 def test_an_empty_file_of_a_killed_init_is_filled(url: str, file: Path) -> None:

@@ -91,7 +91,7 @@ def look_on():
 threads = [threading.Thread(target=look_on) for _ in range(4)]
 for thread in threads:
     thread.start()
-for _ in range(20):
+for _ in range(50):
     ended(in_a_child(lambda: ask(store, look())))
 ended(in_a_child(lambda: fail(store, 1)))
 stop.set()
