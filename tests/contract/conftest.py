@@ -80,20 +80,26 @@ Wrap = Callable[..., Exchange]
 
 @pytest.fixture
 def wrap(adapter: str) -> Iterator[Wrap]:
-    """Put an app behind the gate: ``wrap(realm, spy, name="shop")``."""
-    opened: list[AsgiExchange] = []
+    """Put an app behind the gate: ``wrap(realm, spy, name="shop")``; without a realm, the app as it is."""
+    opened: list[Any] = []
 
-    def wrapped(realm: Realm, spy: Spy, name: str = "shop") -> Exchange:
-        if adapter == "wsgi":
-            from twofa_middleware.wsgi import TwoFactorMiddleware
-
-            return WsgiExchange(TwoFactorMiddleware(spy.wsgi, realm.settings, name=name, clock=realm.clock))
-        from twofa_middleware.asgi import TwoFactorMiddleware as Asgi
-
-        exchange: Any = AsgiExchange(Asgi(spy.asgi, realm.settings, name=name, clock=realm.clock))
-        opened.append(exchange)
-        return exchange
+    def wrapped(realm: Realm | None, spy: Spy, name: str = "shop") -> Exchange:
+        app: Any = spy.wsgi if adapter == "wsgi" else spy.asgi
+        exchange: Any = WsgiExchange if adapter == "wsgi" else AsgiExchange
+        if realm is not None:
+            app = door(adapter)(app, realm.settings, name=name, clock=realm.clock)
+        opened.append(exchange(app))
+        return opened[-1]
 
     yield wrapped
     for exchange in opened:
-        exchange.close()
+        if adapter == "asgi":
+            exchange.close()
+
+
+def door(adapter: str) -> Any:
+    if adapter == "wsgi":
+        from twofa_middleware.wsgi import TwoFactorMiddleware
+    else:
+        from twofa_middleware.asgi import TwoFactorMiddleware
+    return TwoFactorMiddleware

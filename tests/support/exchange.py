@@ -179,5 +179,11 @@ async def exchange_http(app: Callable[..., Any], scope: dict[str, Any], body: by
     return Reply(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
 
 
+def plain(exchange: Exchange, target: str = "/home", cookie: str = "", *more: tuple[str, str]) -> Reply:
+    """A navigation with just this Cookie header."""
+    sent = [("Sec-Fetch-Mode", "navigate"), *([("Cookie", cookie)] if cookie else []), *more]
+    return exchange.request("GET", target, sent)
+
+
 def encoded(fields: dict[str, str]) -> bytes:
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in fields.items()).encode()

@@ -100,7 +100,7 @@ class Spy:
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         told = self._told(Call(scope["method"], path, scope["query_string"].decode("latin-1"), headers, body))
         headers_out = [*told.headers, *([] if told.status != 303 else [("Content-Type", "text/plain")])]
