@@ -15,7 +15,6 @@ import binascii
 import hashlib
 import hmac
 import os
-import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,8 +23,9 @@ from pathlib import Path
 
 import msgspec
 
-from .errors import KeysError, UnreadableRecord
+from .errors import ConfigError, KeysError, UnreadableRecord
 from .protocol import UserKey
+from .references import read_secret
 
 KEY_BYTES = 32
 KEY_ID_BYTES = 4
@@ -52,25 +52,12 @@ class KeyRing:
     @classmethod
     def load(cls, reference: str, folder: Path) -> KeyRing:
         """Read ``file:path`` (relative to ``folder``) or ``env:NAME``; KeysError says what is wrong and what to do."""
-        kind, _, rest = reference.partition(":")
-        if kind == "env":
-            text = os.environ.get(rest)
-            if not text:
-                raise KeysError(f"keys: the environment variable {rest} is not set; `twofa keys new` prints a key ring")
-            return cls.parse(text, f"environment variable {rest}")
-        if kind != "file":
-            raise KeysError(f'keys = "{kind}:…": use "file:path" or "env:NAME"')
-        path = folder / rest
         try:
-            mode = path.stat().st_mode
-            text = path.read_text()
-        except FileNotFoundError:
-            raise KeysError(f"{path}: there is no key file; `twofa init` makes one, once") from None
-        except OSError as error:
-            raise KeysError(f"{path}: the key file cannot be read: {error.strerror}") from None
-        if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-            raise KeysError(f"{path}: other users of this machine can reach the key file; run: chmod 600 {path}")
-        return cls.parse(text, str(path))
+            text = read_secret(reference, folder, "keys")
+        except ConfigError as error:
+            remedy = "; `twofa init` makes a key file, once" if isinstance(error.__cause__, FileNotFoundError) else ""
+            raise KeysError(f"{error}{remedy}") from None
+        return cls.parse(text, f"keys: {reference}")
 
     @classmethod
     def parse(cls, text: str, where: str) -> KeyRing:
@@ -78,7 +65,8 @@ class KeyRing:
             document = tomllib.loads(text)
             naming = _key(document.pop("naming"))
             current = bytes.fromhex(document.pop("current"))
-            keys = {bytes.fromhex(name): _key(value) for name, value in document.pop("ring").items()}
+            ring = document.pop("ring")
+            keys = {bytes.fromhex(name): _key(value) for name, value in ring.items()}
         except (tomllib.TOMLDecodeError, KeyError, ValueError, TypeError, AttributeError):
             raise KeysError(
                 f"{where}: this is no key ring; it has `naming`, `current` and a table [ring], as `twofa keys new` prints"
@@ -91,8 +79,8 @@ class KeyRing:
             raise KeysError(f"{where}: the id of a key in [ring] has 8 hexadecimal digits")
         if any(len(key) != KEY_BYTES for key in (naming, *keys.values())):
             raise KeysError(f"{where}: a key has {KEY_BYTES} bytes (base64); `twofa keys new` makes good ones")
-        if len({naming, *keys.values()}) != len(keys) + 1:
-            raise KeysError(f"{where}: the same key stands there twice")
+        if len({naming, *keys.values()}) != len(ring) + 1:
+            raise KeysError(f"{where}: the same key, or the same id of a key, stands there twice")
         return cls(naming, current, keys)
 
     def dump(self) -> str:
