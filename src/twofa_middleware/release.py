@@ -106,7 +106,11 @@ def _next(gate: Gate, request: Request, headers: Headers) -> str:
 def _merge(request: Request, sets: list[tuple[bytes, bytes]]) -> Request:
     """The request that the browser would send next: the answer's cookies in place of those of the same names."""
     line = without_cookies(request.header_line(b"cookie"), frozenset(name for name, _ in sets))
-    merged = b"; ".join((*filter(None, (line,)), *(name + b"=" + value for name, value in dict(sets).items() if value)))
+    ends_as: dict[bytes, bytes] = {}
+    for name, value in sets:
+        # A deletion may mean the cookie of another path or domain, so it takes nothing back that the answer sets.
+        ends_as[name] = value or ends_as.get(name, b"")
+    merged = b"; ".join((*filter(None, (line,)), *(name + b"=" + value for name, value in ends_as.items() if value)))
     return request.with_headers({b"cookie": merged or None})
 
 
