@@ -1,7 +1,8 @@
 """The head of the app's answer, held back until the gate has looked at it.
 
 An app may start its response before it returns, while its first chunk is made, or through ``write()``; and it may start
-it again with ``exc_info`` (PEP 3333). Nothing of any of them reaches the server unseen.
+it again with ``exc_info`` (PEP 3333). Nothing of any of them reaches the server unseen, and what was found about one head
+holds for that head alone.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from .translate import as_bytes, as_strings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
 
+Pairs: TypeAlias = list[tuple[str, str]]
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None
 Look: TypeAlias = Callable[[int, Headers], Send | Answer | None]
+Hint: TypeAlias = Callable[[Pairs], object]
 
 
 class AnswerRefused(TwoFactorError):
@@ -27,28 +30,33 @@ class AnswerRefused(TwoFactorError):
 
 
 class HeldHead:
-    """The ``start_response`` that the app gets. ``look`` answers None where a head needs no decision."""
+    """The ``start_response`` that the app gets. ``look`` answers None where a head needs no decision.
 
-    def __init__(self, start_response: StartResponse, look: Look) -> None:
+    ``server_hint`` is the server's own ``wsgi.early_hints``, where it has one.
+    """
+
+    def __init__(self, start_response: StartResponse, look: Look, server_hint: Hint | None = None) -> None:
         self._server = start_response
         self._look = look
-        self._held: tuple[str, list[tuple[str, str]], ExcInfo] | None = None
+        self._server_hint = server_hint
+        self._hints: list[Pairs] = []
+        self._held: tuple[str, Pairs, ExcInfo] | None = None
         self._write: Callable[[bytes], object] | None = None
-        self.refusal: Answer | None = None
+        self._refusal: Answer | None = None
+        self._is_out = False
 
     @property
     def is_started(self) -> bool:
         """Whether the app has called it."""
-        return self._held is not None or self._write is not None or self.refusal is not None
+        return self._held is not None or self._write is not None
 
-    def __call__(
-        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo = None
-    ) -> Callable[[bytes], object]:
+    def __call__(self, status: str, headers: Pairs, exc_info: ExcInfo = None) -> Callable[[bytes], object]:
         if self.is_started and not exc_info:
             raise RuntimeError("the app called start_response twice without exc_info (PEP 3333)")
-        if self._write is not None:
-            return self._start_again(status, headers, exc_info)
-        self._held = status, headers, exc_info
+        # A copy: the app may still change its list after it was looked at.
+        self._held = status, list(headers), exc_info
+        if self._is_out:
+            self.settle()
         return self.write
 
     def write(self, chunk: bytes) -> None:
@@ -57,31 +65,40 @@ class HeldHead:
         if self._write is not None:
             self._write(chunk)
 
-    def settle(self) -> None:
-        """Decide about the held head: it goes to the server, or there is a refusal from now on."""
-        if self._held is None or self.refusal is not None:
-            return
-        (status, headers, exc_info), self._held = self._held, None
-        outcome = self._decide(status, headers)
-        if isinstance(outcome, Answer):
-            self.refusal = outcome
-        else:
-            self._write = self._server(status, outcome, exc_info)
+    def hint(self, headers: Pairs) -> None:
+        """``wsgi.early_hints``: what comes before the head waits for it."""
+        self._hints.append(list(headers))
+        if self._is_out and self._refusal is None:
+            self._send_hints()
 
-    def _start_again(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo) -> Callable[[bytes], object]:
-        outcome = self._decide(status, headers)
-        if isinstance(outcome, Answer):
-            raise AnswerRefused("the app's second response belongs to a login that may not pass") from (
-                exc_info[1] if exc_info else None
-            )
-        self._write = self._server(status, outcome, exc_info)
-        return self.write
+    def settle(self) -> Answer | None:
+        """Decide about the held head: it goes to the server, or the refusal is returned, from now on.
 
-    def _decide(self, status: str, headers: list[tuple[str, str]]) -> list[tuple[str, str]] | Answer:
-        outcome = self._look(int(status[:3]), as_bytes(headers))
-        if outcome is None:
-            return headers
-        return as_strings(outcome.headers) if isinstance(outcome, Send) else outcome
+        Raises AnswerRefused, from now on, where an earlier head went out already.
+        """
+        if self._held is not None:
+            (status, headers, exc_info), self._held = self._held, None
+            self._write = _nowhere  # whatever goes wrong from here on, nothing runs on under an earlier head
+            outcome = self._refusal or self._look(int(status[:3]), as_bytes(headers))
+            if isinstance(outcome, Answer):
+                self._refusal = outcome
+            else:
+                self._send_hints()
+                self._write = self._server(status, as_strings(outcome.headers) if outcome else headers, exc_info)
+                self._is_out = True
+        if self._refusal is not None and self._is_out:
+            raise AnswerRefused("the app's second response belongs to a login that may not pass")
+        return self._refusal
+
+    def _send_hints(self) -> None:
+        hints, self._hints = self._hints, []
+        for hint in hints:
+            if self._server_hint is not None:
+                self._server_hint(hint)
+
+
+def _nowhere(chunk: bytes) -> None:
+    """A ``write()`` whose bytes nobody gets."""
 
 
 class LateBody(Iterator[bytes]):
@@ -89,23 +106,29 @@ class LateBody(Iterator[bytes]):
 
     def __init__(self, body: Iterable[bytes], head: HeldHead, refuse: Callable[[Answer], list[bytes]]) -> None:
         self._body = body
-        self._chunks = iter(body)
+        self._chunks: Iterator[bytes] | None = None
         self._head = head
         self._refuse = refuse
-        self._is_settled = False
 
     def __next__(self) -> bytes:
-        if self._is_settled:
-            return next(self._chunks)
-        first = next((chunk for chunk in self._chunks if chunk), None)
-        self._is_settled = True
+        if self._chunks is None:
+            return self._first()
+        chunk = next(self._chunks)
         self._head.settle()
-        if self._head.refusal is not None:
+        return chunk
+
+    def _first(self) -> bytes:
+        self._chunks = chunks = iter(self._body)
+        first = next(filter(None, chunks), None)
+        refusal = self._head.settle()
+        if refusal is not None:
             self.close()
-            self._chunks = iter(self._refuse(self._head.refusal))
+            self._chunks = iter(self._refuse(refusal))
             return next(self._chunks)
         if first is None:
             raise StopIteration
+        if not self._head.is_started:
+            raise RuntimeError("the app sent a body without having called start_response (PEP 3333)")
         return first
 
     def close(self) -> None:

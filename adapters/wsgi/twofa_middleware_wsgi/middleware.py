@@ -15,11 +15,14 @@ from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build
 
 from .head import HeldHead, LateBody, close_body
-from .translate import change_environ, read_body, read_request, send_answer
+from .translate import change_environ, content_length, read_body, read_request, send_answer
 from .watched_input import WatchedInput
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+EARLY_HINTS = "wsgi.early_hints"
+"""Where gunicorn takes the headers of a 103 answer (RFC 8297)."""
 
 
 class TwoFactorMiddleware:
@@ -46,10 +49,10 @@ class TwoFactorMiddleware:
         def answer(ask: Ask[Any]) -> Any:
             return read_body(environ, ask) if isinstance(ask, ReadBody) else self._runtime.answer(ask)
 
-        gate = self._runtime.gate
-        outcome = drive(gate.admit(read_request(environ, int(self._clock()))), answer)
+        request = read_request(environ, int(self._clock()))
+        outcome = drive(self._runtime.gate.admit(request), answer)
         if isinstance(outcome, Answer):
-            return send_answer(outcome, environ, start_response)
+            return send_answer(outcome, request, start_response)
         return self._pass_on(outcome, environ, start_response, answer)
 
     def _pass_on(
@@ -61,22 +64,24 @@ class TwoFactorMiddleware:
             return drive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
 
         def refuse(refusal: Answer) -> list[bytes]:
-            return send_answer(refusal, environ, start_response)
+            return send_answer(refusal, allow.request, start_response)
 
-        if allow.watches_body:
-            length = environ.get("CONTENT_LENGTH") or ""
-            environ["wsgi.input"] = WatchedInput(
-                environ["wsgi.input"],
-                int(length) if length.isdigit() else None,
-                lambda: drive(gate.still_nobody(allow), answer),
-            )
+        head = HeldHead(start_response, look, environ.get(EARLY_HINTS))
         change_environ(environ, allow)
-        head = HeldHead(start_response, look)
+        if EARLY_HINTS in environ:
+            environ[EARLY_HINTS] = head.hint
+        if allow.watches_body:
+            environ["wsgi.input"] = WatchedInput(
+                environ["wsgi.input"], content_length(environ), lambda: drive(gate.still_nobody(allow), answer)
+            )
         body = self._app(environ, head)
         if not head.is_started:
             return LateBody(body, head, refuse)
-        head.settle()
-        if head.refusal is None:
-            return body
-        close_body(body)
-        return refuse(head.refusal)
+        passes = False
+        try:
+            refusal = head.settle()
+            passes = refusal is None
+        finally:
+            if not passes:  # the server never gets the app's iterable, so it cannot close it
+                close_body(body)
+        return body if refusal is None else refuse(refusal)

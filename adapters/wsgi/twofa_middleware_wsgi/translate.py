@@ -31,7 +31,7 @@ def read_request(environ: WSGIEnvironment, now: int) -> Request:
         raw_path=sent.partition("?")[0].encode("latin-1") if sent is not None else None,
         query=environ.get("QUERY_STRING", "").encode("latin-1"),
         headers=tuple(_headers(environ)),
-        server=environ,
+        server=dict(environ),  # as it came: apps write into theirs, and the login is resolved again when they answer
         now=now,
     )
 
@@ -60,6 +60,12 @@ def change_environ(environ: WSGIEnvironment, allow: Allow) -> None:
             environ[key] = value.decode("latin-1")
 
 
+def content_length(environ: WSGIEnvironment) -> int | None:
+    """The length of the body, where it is told."""
+    told: str = environ.get("CONTENT_LENGTH") or ""
+    return int(told) if told.isascii() and told.isdecimal() else None
+
+
 def read_body(environ: WSGIEnvironment, ask: ReadBody) -> bytes:
     """The body of a request to an own page. How long it may take is the server's business under WSGI."""
     if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
@@ -72,12 +78,12 @@ def read_body(environ: WSGIEnvironment, ask: ReadBody) -> bytes:
         raise BadRequest(400, "The form did not arrive whole.") from None
 
 
-def send_answer(answer: Answer, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+def send_answer(answer: Answer, request: Request, start_response: StartResponse) -> list[bytes]:
     """Start the response with an answer of ours and return its body."""
     length = (b"content-length", str(len(answer.body)).encode())
     status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
     start_response(status, as_strings((*answer.headers, length)))
-    return [] if environ["REQUEST_METHOD"] == "HEAD" or not answer.body else [answer.body]
+    return [] if request.method == "HEAD" or not answer.body else [answer.body]
 
 
 def as_bytes(headers: Iterable[tuple[str, str]]) -> Headers:

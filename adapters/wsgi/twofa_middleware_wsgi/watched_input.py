@@ -13,35 +13,41 @@ class LoginChanged(TwoFactorError):
 
 
 class WatchedInput:
-    """``wsgi.input`` (PEP 3333: read, readline, readlines and iteration) that checks once, at the end of the body."""
+    """``wsgi.input`` (PEP 3333: read, readline, readlines and iteration) that checks once, at the end of the body.
+
+    ``length`` is the length of the body, or None where the end is told only by nothing more coming. After a change
+    nothing can be read any more, so an app that does not stop at the error gets no further than one that does.
+    """
 
     def __init__(self, stream: IO[bytes], length: int | None, still_nobody: Callable[[], bool]) -> None:
         self._stream = stream
         self._left = length
         self._still_nobody = still_nobody
-        self._is_checked = False
+        self._is_unchanged: bool | None = None
 
-    def read(self, size: int = -1) -> bytes:
-        return self._seen(self._stream.read(size), asked=size)
+    def read(self, size: int | None = -1) -> bytes:
+        chunk = self._stream.read(-1 if size is None else size)
+        return self._seen(chunk, to_the_end=size is None or size < 0, size=size)
 
-    def readline(self, size: int = -1) -> bytes:
-        return self._seen(self._stream.readline(size), asked=size)
+    def readline(self, size: int | None = -1) -> bytes:
+        return self._seen(self._stream.readline(-1 if size is None else size), size=size)
 
-    def readlines(self, hint: int = -1) -> list[bytes]:
-        lines = self._stream.readlines(hint)
-        self._seen(b"".join(lines), asked=hint)
+    def readlines(self, hint: int | None = -1) -> list[bytes]:
+        lines = self._stream.readlines(-1 if hint is None else hint)
+        self._seen(b"".join(lines), to_the_end=hint is None or hint <= 0)
         return lines
 
     def __iter__(self) -> Iterator[bytes]:
         while line := self.readline():
             yield line
 
-    def _seen(self, chunk: bytes, asked: int) -> bytes:
+    def _seen(self, chunk: bytes, *, to_the_end: bool = False, size: int | None = -1) -> bytes:
         if self._left is not None:
             self._left -= len(chunk)
-        ended = (not chunk and asked != 0) or (self._left is not None and self._left <= 0)
-        if ended and not self._is_checked:
-            self._is_checked = True
-            if not self._still_nobody():
-                raise LoginChanged("a log-in appeared while the body was read")
+        ended = to_the_end or (not chunk and size != 0) or (self._left is not None and self._left <= 0)
+        if ended and self._is_unchanged is None:
+            self._is_unchanged = False  # also for what is raised while asking
+            self._is_unchanged = self._still_nobody()
+        if self._is_unchanged is False:
+            raise LoginChanged("a log-in appeared while the body was read")
         return chunk
