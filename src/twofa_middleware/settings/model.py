@@ -1,0 +1,160 @@
+"""The keys of the settings with their types and defaults; a default stands here and nowhere else."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from ..errors import ConfigError
+from .checks import check
+from .reading import did_you_mean, overlay, struct_of
+
+
+class Enforcement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``pinned`` roles must have a second factor. ``starts``: at the next log-in, or at once for running sessions."""
+
+    starts: Literal["next-login", "now"] = "next-login"
+    pinned: tuple[str, ...] = ()
+
+
+class ServiceAccount(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A login that passes without a factor, visibly: who, in which apps, by which resolver, why, and until which day."""
+
+    user: str
+    apps: tuple[str, ...]
+    by: str
+    reason: str
+    until: datetime.date
+
+
+class AppSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One app of the realm. Path rules: see ``policy/paths.py``."""
+
+    origins: tuple[str, ...]
+    """Scheme and host of every address of the app, such as "https://produce.example.org"."""
+    identity: tuple[dict[str, Any], ...]
+    """The resolvers that say who is logged in: ``use`` names one, the other keys are its options."""
+    label: str = ""
+    """What people call the app; empty: its name in the settings with a capital."""
+    admin: bool = False
+    """Reserved for the administrators' pages, which do not exist yet."""
+    login: tuple[str, ...] = ()
+    """Path rules of the requests that log somebody in."""
+    login_answer: Literal["hold", "pass"] = "hold"
+    """"pass": the answer of a log-in rule to a fetch holds no data and may go through before the second factor."""
+    logout: tuple[str, ...] = ()
+    """Path rules of the requests that log out; they end the pass."""
+    login_page: str = "/"
+    """Where people log in to the app."""
+    home: str = "/"
+    """Where people land who were on their way to nowhere else."""
+    logout_cookies: tuple[str, ...] = ()
+    """The app's cookies that our own log-out expires."""
+    exempt: tuple[str, ...] = ()
+    """Path rules for GET and HEAD that pass unseen, without cookies and Authorization."""
+    credential_cookies: tuple[str, ...] = ()
+    """Cookies that could log somebody in; the app gets them only if a resolver has read them."""
+    cookie_path: str = "/"
+    """The path of the app's session cookie; an anonymous navigation outside it says nothing about a log-out."""
+
+    def __repr__(self) -> str:
+        """Without the options of plugins, among which a secret may stand."""
+        return f"AppSettings(origins={self.origins!r})"
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The settings of a realm. ``folder`` is where relative paths start: the folder of the file."""
+
+    realm: str
+    """The short name of the directory of users that the apps share; part of every name in the store."""
+    name: str
+    """What people see, in the phone's app and on the pages."""
+    apps: dict[str, AppSettings]
+    support: str = ""
+    """Whom to ask for help, such as "Service desk, ext. 4711"."""
+    profile: Literal["classic", "strict"] = "classic"
+    """"strict": a pass ends after an hour without use, no browser is remembered, no code of the next step is accepted."""
+    store: str = "sqlite:///var/twofa.db"
+    store_id: str = ""
+    """The id that `twofa init` printed; a store with another one is refused."""
+    keys: str = "file:var/keys.toml"
+    roles: dict[str, Any] = msgspec.field(default_factory=lambda: {"use": "static"})
+    """The resolver of roles: ``use`` and its options."""
+    enforcement: Enforcement = Enforcement()
+    service_accounts: tuple[ServiceAccount, ...] = ()
+    prefix: str = "/2fa"
+    """Where the own pages lie, below the app's mount."""
+    pass_hours: int = 24
+    idle_minutes: int | None = None
+    """Minutes without use after which a pass ends; 0: never. Not set: as the profile says (60 in strict, else never)."""
+    remember_days: int | None = None
+    """Days for which a browser may be remembered; 0: not at all. Not set: as the profile says (0 in strict, else 90)."""
+    insecure_http: bool = False
+    """Allow http:// origins other than this machine's own. Cookies then go over the wire in clear text."""
+    folder: Path = Path()
+    source: str = "settings"
+
+    def __repr__(self) -> str:
+        """Without the store's address and the options of plugins, among which a secret may stand."""
+        return f"Settings({self.source!r}, realm={self.realm!r}, apps={list(self.apps)!r})"
+
+    @property
+    def is_strict(self) -> bool:
+        return self.profile == "strict"
+
+    @property
+    def idle_seconds(self) -> int:
+        minutes = self.idle_minutes
+        return (60 if self.is_strict else 0) * 60 if minutes is None else minutes * 60
+
+    @property
+    def remembered_days(self) -> int:
+        days = self.remember_days
+        return (0 if self.is_strict else 90) if days is None else days
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """How many TOTP steps before and after the present one are accepted."""
+        return (1, 0) if self.is_strict else (1, 1)
+
+    def app(self, name: str) -> AppSettings:
+        if name not in self.apps:
+            raise ConfigError(f"{self.source}: there is no [apps.{name}]{did_you_mean(name, self.apps)}")
+        return self.apps[name]
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> Settings:
+        """Read a settings file and the environment over it; ConfigError names the file, the key and the remedy."""
+        file = Path(path)
+        try:
+            document = tomllib.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(f"{file}: there is no such file; `twofa init` writes a first one") from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{file}: cannot be read: {error}") from None
+        variables = overlay(document, os.environ if environ is None else environ)
+        source = f"{file} with {', '.join(variables)}" if variables else str(file)
+        return cls.of(document, source=source, folder=file.resolve().parent)
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any], *, source: str = "settings", folder: Path | None = None) -> Settings:
+        """Settings out of a plain dict, checked like a file."""
+        rest = dict(document)
+        apps = rest.pop("apps", None)
+        if not isinstance(apps, Mapping) or not apps:
+            raise ConfigError(f"{source}: at least one app is needed, as a table [apps.NAME]")
+        for key in ("folder", "source"):
+            if key in rest:
+                raise ConfigError(f'{source}: unknown key "{key}"')
+        settings = struct_of({**rest, "apps": {}}, cls, source, "")
+        made = {name: struct_of(app, AppSettings, source, f"apps.{name}") for name, app in apps.items()}
+        settings = msgspec.structs.replace(settings, apps=made, folder=folder or Path.cwd(), source=source)
+        check(settings)
+        return settings

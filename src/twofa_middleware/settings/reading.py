@@ -1,0 +1,79 @@
+"""From plain values to settings, with errors that say which key of which section is wrong, and what may stand there."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, get_args, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from ..errors import ConfigError
+
+_Struct = TypeVar("_Struct", bound=Struct)
+ENVIRONMENT_PREFIX = "TWOFA__"
+
+
+def overlay(document: dict[str, Any], environ: Mapping[str, str]) -> list[str]:
+    """Put ``TWOFA__SECTION__KEY`` variables over a document read from a file; answers which there were."""
+    variables = sorted(name for name in environ if name.startswith(ENVIRONMENT_PREFIX))
+    for variable in variables:
+        *sections, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+        table = document
+        for section in sections:
+            table = table.setdefault(section, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"environment variable {variable}: {section} is no section of the settings")
+        table[key] = _value(environ[variable])
+    return variables
+
+
+def _value(text: str) -> object:
+    """The text as one TOML value, or as it is."""
+    try:
+        found = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return found["value"] if len(found) == 1 else text
+
+
+def struct_of(values: object, kind: type[_Struct], source: str, section: str) -> _Struct:
+    """A Struct out of plain values; ConfigError says which key of which section is wrong, and what may stand there."""
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `$")
+        place = place.rstrip("`").lstrip(".")
+        inner = ".".join(filter(None, (section, place)))
+        unknown = re.search(r"unknown field `(.*)`", message)
+        if unknown:
+            known = _struct_at(kind, place).__struct_fields__
+            raise ConfigError(
+                f'{source}: unknown key "{unknown[1]}"{_in(inner)}{did_you_mean(unknown[1], known)}'
+            ) from None
+        missing = re.search(r"missing required field `(.*)`", message)
+        if missing:
+            raise ConfigError(f'{source}: the key "{missing[1]}" is missing{_in(inner)}') from None
+        raise ConfigError(f'{source}: "{place or section}"{_in(section)}: {message[:1].lower()}{message[1:]}') from None
+
+
+def _struct_at(kind: type[Struct], place: str) -> type[Struct]:
+    """The Struct that lies at a place such as ``service_accounts[0]`` below another."""
+    for key in re.findall(r"[a-z]\w*", place):
+        hint = get_type_hints(kind).get(key)
+        structs = [one for one in (hint, *get_args(hint)) if isinstance(one, type) and issubclass(one, Struct)]
+        kind = structs[0] if structs else kind
+    return kind
+
+
+def _in(section: str) -> str:
+    return f" in [{section}]" if section else ""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown word: the nearest of the known ones, or else all of them."""
+    close = difflib.get_close_matches(word, known := list(known), n=1)
+    return f'; did you mean "{close[0]}"?' if close else f"; known are: {', '.join(known)}" if known else ""
