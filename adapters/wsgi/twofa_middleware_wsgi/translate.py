@@ -70,12 +70,17 @@ def read_body(environ: WSGIEnvironment, ask: ReadBody) -> bytes:
     """The body of a request to an own page. How long it may take is the server's business under WSGI."""
     if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
         raise BadRequest(411, "The form has to be sent with its length.")
+    too_large = BadRequest(413, f"The form may have {ask.limit_bytes} bytes.")
     try:
-        return get_input_stream(environ, max_content_length=ask.limit_bytes).read()
+        # One more than allowed: of a body without length the stream gives what fits, and says nothing of the rest.
+        body: bytes = get_input_stream(environ, max_content_length=ask.limit_bytes + 1).read()
     except RequestEntityTooLarge:
-        raise BadRequest(413, f"The form may have {ask.limit_bytes} bytes.") from None
+        raise too_large from None
     except (HTTPException, OSError):
         raise BadRequest(400, "The form did not arrive whole.") from None
+    if len(body) > ask.limit_bytes:
+        raise too_large
+    return body
 
 
 def send_answer(answer: Answer, request: Request, start_response: StartResponse) -> list[bytes]:
