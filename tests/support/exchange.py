@@ -13,6 +13,8 @@ from wsgiref.validate import validator
 
 Pairs = list[tuple[str, str]]
 
+WITH_BODY = ("POST", "PUT", "PATCH")  # clients send a length with these also where it is 0 (RFC 9110 §8.6)
+
 
 @dataclass
 class Reply:
@@ -94,7 +96,7 @@ class WsgiExchange:
             name = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
             joint = "; " if name == "HTTP_COOKIE" else ","
             environ[name] = environ[name] + joint + value if name in environ else value
-        if body:
+        if body or method in WITH_BODY:
             environ.setdefault("CONTENT_LENGTH", str(len(body)))
         environ |= server or {}
         started: list[Any] = []
@@ -135,7 +137,7 @@ class AsgiExchange:
     ) -> Reply:
         path, _, query = target.partition("?")
         pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers or []]
-        if body and not any(name == b"content-length" for name, _ in pairs):
+        if (body or method in WITH_BODY) and not any(name == b"content-length" for name, _ in pairs):
             pairs.append((b"content-length", str(len(body)).encode()))
         scope = {
             "type": "http",
