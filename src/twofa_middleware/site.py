@@ -79,7 +79,7 @@ def _rules(texts: Iterable[str], settings: Settings, where: str, for_reading: bo
             rule = PathRule.parse(text)
         except ConfigError as error:
             raise ConfigError(f"{settings.source}: {where}: {error}") from None
-        if (for_reading and not rule.methods <= {"GET", "HEAD"}) or (for_reading and not rule.methods):
+        if for_reading and (not rule.methods or rule.methods - {"GET", "HEAD"}):
             raise ConfigError(f'{settings.source}: {where}: "{text}" may name GET and HEAD only')
         rules.append(rule)
     return tuple(rules)

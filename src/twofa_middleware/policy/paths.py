@@ -46,7 +46,7 @@ class PathRule:
     def _segment(part: str, text: str) -> str:
         if _PART.fullmatch(part):
             return "[^/]+"
-        if part in (".", "..") or not _SEGMENT.fullmatch(part):
+        if "*" in part or not _is_plain_segment(part):
             raise ConfigError(
                 f'"{text}": the segment "{part}" is neither plain text nor {{part}}; "/**" may only stand at the end'
             )

@@ -1,0 +1,97 @@
+"""The path language of the settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from twofa_middleware.errors import ConfigError
+from twofa_middleware.policy.paths import PathRule
+
+
+@pytest.mark.parametrize(
+    ("rule", "method", "path"),
+    [
+        ("POST /login", "POST", "/login"),
+        ("GET /", "GET", "/"),
+        ("GET /a/", "GET", "/a/"),
+        ("GET,POST /a", "POST", "/a"),
+        ("ANY /a", "DELETE", "/a"),
+        ("ANY /a", "ODD", "/a"),
+        ("GET /a", "HEAD", "/a"),
+        ("GET /shop/{name}/edit", "GET", "/shop/x.y/edit"),
+        ("ANY /a/**", "GET", "/a/"),
+        ("ANY /a/**", "GET", "/a/b/c/"),
+        ("ANY /a/**", "GET", "/a/b\nc"),
+        ("ANY /**", "GET", "/"),
+        ("ANY /**", "GET", "/any/thing"),
+        ("GET /a.b", "GET", "/a.b"),
+        ("GET /a+(b)", "GET", "/a+(b)"),
+    ],
+)
+def test_a_rule_matches(rule: str, method: str, path: str) -> None:
+    assert PathRule.parse(rule).matches(method, path)
+
+
+@pytest.mark.parametrize(
+    ("rule", "method", "path"),
+    [
+        ("POST /login", "GET", "/login"),
+        ("POST /login", "HEAD", "/login"),
+        ("HEAD /a", "GET", "/a"),
+        ("GET /a", "get", "/a"),
+        ("GET /a", "GET", "/a/"),
+        ("GET /a/", "GET", "/a"),
+        ("GET /a", "GET", "/ab"),
+        ("GET /a", "GET", "/a\n"),
+        ("GET /a", "GET", "/A"),
+        ("GET /a", "GET", "/x/a"),
+        ("GET /a.b", "GET", "/aXb"),
+        ("GET /shop/{name}", "GET", "/shop/"),
+        ("GET /shop/{name}", "GET", "/shop/a/b"),
+        ("ANY /a/**", "GET", "/a"),
+        ("ANY /a/**", "GET", "/ab/c"),
+    ],
+)
+def test_a_rule_does_not_match(rule: str, method: str, path: str) -> None:
+    assert not PathRule.parse(rule).matches(method, path)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "", "/login", "GET", "GET login", "get /login", "GET  /login", " GET /login", "GET /login ", "GET, POST /a", "GET /a b", "* /a",
+        "GET https://a/b", "GET:/a", "ANY,GET /a\n",
+    ],
+)  # fmt: skip
+def test_what_is_no_rule_is_told_how_one_looks(rule: str) -> None:
+    with pytest.raises(ConfigError, match=r'is no path rule; write such as "GET /static/\*\*"'):
+        PathRule.parse(rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "segment"),
+    [
+        ("GET /a/**/b", "**"),
+        ("GET /a*b", "a*b"),
+        ("GET /a//b", ""),
+        ("GET //a", ""),
+        ("GET /a/../b", ".."),
+        ("GET /./a", "."),
+        ("GET /a;x", "a;x"),
+        ("GET /a%2fb", "a%2fb"),
+        ("GET /a?x=1", "a?x=1"),
+        ("GET /a#b", "a#b"),
+        ("GET /a\\b", "a\\b"),
+        ("GET /{}", "{}"),
+        ("GET /{a}b", "{a}b"),
+        ("GET /{A}", "{A}"),
+        ("GET /ä", "ä"),
+        ("POST /a/*/out", "*"),
+        ("GET /a/**.css", "**.css"),
+        ("GET /a//**", ""),
+    ],
+)
+def test_a_segment_that_could_be_read_in_two_ways_is_named(rule: str, segment: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        PathRule.parse(rule)
+    assert f'the segment "{segment}" is neither plain text nor {{part}}' in str(refused.value)
