@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -26,7 +27,11 @@ class AnswerDropped(OSError):
 
 
 class HeldHead:
-    """The ``send`` and ``receive`` that the app gets. Whatever it sends before its head is held back with it."""
+    """The ``send`` and ``receive`` that the app gets. Whatever it sends before its head is held back with it.
+
+    Until the head is out, the app's tasks send one after the other: what one sends while another's head is looked at
+    comes after that head, or is dropped with it.
+    """
 
     def __init__(self, kind: str, receive: Receive, send: Send, look: Look, refuse: Refuse) -> None:
         self._gone: Message = {"type": f"{kind}.disconnect"} | ({"code": 1006} if kind == "websocket" else {})
@@ -34,49 +39,61 @@ class HeldHead:
         self._send = send
         self._look = look
         self._refuse = refuse
+        self._turn = asyncio.Lock()
         self._held: list[Message] = []
-        self._is_sent = False
+        self._is_out = False
         self._swallowed = 0
         self.is_dropped = False
 
     async def send(self, message: Message) -> None:
-        if self.is_dropped:
-            self._swallow(message)
-        elif message["type"] in HEADS:
-            await self._settle(message)
-        elif self._is_sent or message["type"] in WITHOUT_HEAD:
+        if self._is_out and not self.is_dropped and message["type"] not in HEADS:
             await self._send(message)
-        else:
-            self._held.append(message)
+            return
+        async with self._turn:
+            if self.is_dropped:
+                self._swallow()
+            elif message["type"] in HEADS:
+                await self._settle(message)
+            elif self._is_out or message["type"] in WITHOUT_HEAD:
+                await self._send(message)
+            else:
+                self._held.append(message)
 
     async def receive(self) -> Message:
         if self.is_dropped:
             return self._gone
         return await self._receive()
 
-    async def _settle(self, message: Message) -> None:
-        outcome = await self._look(message.get("status", SWITCHING_PROTOCOLS), headers_of(message))
+    async def _settle(self, head: Message) -> None:
+        if self._is_out:
+            # No server takes a second head. An app that goes on after the error must not do so under the first one.
+            self.is_dropped = True
+            raise RuntimeError(f"the app sent a second head: {head['type']}")
+        headers = headers_of(head)
+        outcome = await self._look(head.get("status", SWITCHING_PROTOCOLS), headers)
         if isinstance(outcome, Answer):
-            if self._is_sent:
-                raise AnswerDropped("the app's second head belongs to a login that may not pass")
             self.is_dropped = True
             self._held.clear()
             await self._refuse(outcome)
             return
-        self._is_sent = True
-        held, self._held = self._held, []
-        for earlier in held:
+        for earlier in self._held:
             await self._send(earlier)
-        await self._send(message if outcome is None else {**message, "headers": list(outcome.headers)})
+        self._held.clear()
+        # A copy: the app may have changed its message while it was looked at.
+        await self._send({**head, "headers": list(headers if outcome is None else outcome.headers)})
+        self._is_out = True
 
-    def _swallow(self, message: Message) -> None:
+    def _swallow(self) -> None:
         self._swallowed += 1
         if self._swallowed > MOST_SWALLOWED:
             raise AnswerDropped("the answer was dropped: its login has to show a second factor first")
 
 
-def is_dropped_only(error: BaseException) -> bool:
-    """Whether the app ended by nothing but our own AnswerDropped, alone or in groups of tasks."""
+def comes_of_drop(error: BaseException | None) -> bool:
+    """Whether the app ended by nothing but our own AnswerDropped: alone, in groups of tasks, or turned into another
+    error (Starlette makes ClientDisconnect of it). Cancellation is never meant."""
     if isinstance(error, BaseExceptionGroup):
-        return all(is_dropped_only(inner) for inner in error.exceptions)
-    return isinstance(error, AnswerDropped)
+        return all(comes_of_drop(inner) for inner in error.exceptions)
+    if isinstance(error, AnswerDropped):
+        return True
+    return isinstance(error, Exception) and comes_of_drop(error.__cause__ or error.__context__)

@@ -18,8 +18,8 @@ from twofa_middleware.protocol import Ask
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build
 
-from .head import HeldHead, is_dropped_only
-from .translate import change_scope, read_body, read_request, send_answer
+from .head import HeldHead, comes_of_drop
+from .translate import ClientGone, change_scope, read_body, read_request, send_answer
 
 
 class UnsupportedScope(TwoFactorError):
@@ -60,10 +60,13 @@ class TwoFactorMiddleware:
         async def answer(ask: Ask[Any]) -> Any:
             return await (read_body(receive, ask) if isinstance(ask, ReadBody) else self._runtime.answer_async(ask))
 
-        gate = self._runtime.gate
-        outcome = await adrive(gate.admit(read_request(scope, int(self._clock()))), answer)
+        request = read_request(scope, int(self._clock()))
+        try:
+            outcome = await adrive(self._runtime.gate.admit(request), answer)
+        except ClientGone:
+            return
         if isinstance(outcome, Answer):
-            await send_answer(outcome, scope, send)
+            await send_answer(outcome, request, send)
             return
         await self._pass_on(outcome, scope, receive, send, answer)
 
@@ -74,7 +77,7 @@ class TwoFactorMiddleware:
             return await adrive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
 
         async def refuse(refusal: Answer) -> None:
-            await send_answer(refusal, scope, send)
+            await send_answer(refusal, allow.request, send)
 
         async def watched() -> Message:
             message = await receive()
@@ -87,5 +90,5 @@ class TwoFactorMiddleware:
         try:
             await self._app(change_scope(scope, allow), head.receive, head.send)
         except BaseException as error:
-            if not (head.is_dropped and is_dropped_only(error)):
+            if not (head.is_dropped and comes_of_drop(error)):
                 raise

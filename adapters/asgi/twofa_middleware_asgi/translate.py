@@ -13,6 +13,10 @@ from twofa_middleware.http import Allow, Answer, Headers, Request, change_header
 DENIAL = "websocket.http.response"
 
 
+class ClientGone(BaseException):
+    """The client left while its form was read. Nobody waits for an answer, so it ends the flow as cancellation does."""
+
+
 def read_request(scope: Scope, now: int) -> Request:
     """The head of the request that a scope of type http or websocket describes."""
     root = scope.get("root_path", "").rstrip("/")  # "/" is no mount: "//2fa/verify" would be another host's page
@@ -27,7 +31,7 @@ def read_request(scope: Scope, now: int) -> Request:
         raw_path=scope.get("raw_path"),
         query=scope.get("query_string", b""),
         headers=tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"]),
-        server=scope,
+        server=dict(scope),  # as it came: apps write into theirs, and the login is resolved again when they answer
         now=now,
     )
 
@@ -49,7 +53,7 @@ async def read_body(receive: Receive, ask: ReadBody) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] != "http.request":
-                    raise BadRequest(400, "The form did not arrive whole.")
+                    raise ClientGone
                 body += message.get("body", b"")
                 if len(body) > ask.limit_bytes:
                     raise BadRequest(413, f"The form may have {ask.limit_bytes} bytes.")
@@ -59,29 +63,27 @@ async def read_body(receive: Receive, ask: ReadBody) -> bytes:
         raise BadRequest(408, f"The form did not arrive within {ask.limit_seconds} seconds.") from None
 
 
-async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
+async def send_answer(answer: Answer, request: Request, send: Send) -> None:
     """Send an answer of ours; to a WebSocket handshake it is a refusal."""
     headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
-    if scope["type"] == "websocket":
-        if DENIAL not in scope.get("extensions", {}):
+    if request.kind == "websocket":
+        if DENIAL not in (request.server.get("extensions") or {}):
             await send({"type": "websocket.close", "code": 1008, "reason": ""})
             return
         await send({"type": f"{DENIAL}.start", "status": answer.status, "headers": headers})
         await send({"type": f"{DENIAL}.body", "body": answer.body, "more_body": False})
         return
-    if (answer.closes or _has_body(scope)) and scope.get("http_version", "1.1").startswith("1"):
+    if (answer.closes or _has_body(request)) and request.server.get("http_version", "1.1").startswith("1"):
         # What is left of the body must never be read as the next request (RFC 9112 §9.3).
         headers.append((b"connection", b"close"))
-    body = b"" if scope["method"] == "HEAD" else answer.body
+    body = b"" if request.method == "HEAD" else answer.body
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def _has_body(scope: Scope) -> bool:
-    return any(
-        bytes(name).lower() == b"transfer-encoding"
-        or (bytes(name).lower() == b"content-length" and bytes(value).strip(b" 0") != b"")
-        for name, value in scope["headers"]
+def _has_body(request: Request) -> bool:
+    return bool(request.values(b"transfer-encoding")) or any(
+        value.strip(b" 0") for value in request.values(b"content-length")
     )
 
 
