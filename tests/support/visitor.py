@@ -169,5 +169,12 @@ def fits(form: Form, fields: dict[str, str]) -> bool:
 _KEY = re.compile(r"\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b")
 
 
+def key_of(html: str) -> str:
+    found = _KEY.search(html)
+    if found is None:
+        raise AssertionError("the page shows no key")
+    return found[0]
+
+
 def codes_of(html: str) -> list[str]:
     return re.findall(r"<code>([0-9a-z]{4}(?:-[0-9a-z]{4}){3})</code>", html)
