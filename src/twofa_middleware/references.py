@@ -107,13 +107,13 @@ def load_callable(reference: str, where: str, *, asynchronous: bool = True) -> C
         found = getattr(found, name)
     if not callable(found):
         raise ConfigError(f"{where}: {reference} is {type(found).__name__} and cannot be called; name a function")
-    if not asynchronous and _is_async(found):
+    if not asynchronous and is_async(found):
         raise ConfigError(f"{where}: {reference} is async, and WSGI can await nothing; give it a plain function")
     function: Callable[..., Any] = found
     return function
 
 
-def _is_async(function: Callable[..., Any]) -> bool:
+def is_async(function: Callable[..., Any]) -> bool:
     """Whether calling it makes a coroutine: an async function, or an object with an async ``__call__``."""
     called = type(function).__call__ if not inspect.isroutine(function) and not isinstance(function, type) else None
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from .events import EventLog
 from .gate import Gate
 from .plugins import options_of, plugin
 from .protocol import Ask, PluginContext, Store
+from .references import is_async
 from .sealing import KeyRing, Sealer
 from .settings import Settings
 from .site import Site
@@ -47,7 +49,7 @@ class Runtime:
         match ask:
             case StoreAsk():
                 return await self.store.answer_async(ask)
-            case Call(function, arguments) if inspect.iscoroutinefunction(function):
+            case Call(function, arguments) if is_async(function):
                 return await function(*arguments)
             case Call(function, arguments):
                 return await asyncio.to_thread(function, *arguments)
@@ -80,14 +82,16 @@ def open_store(settings: Settings) -> Store:
     if not settings.store_id:
         raise ConfigError(f"{settings.source}: store_id is missing; `twofa init` makes the store and prints its id")
     kind, url = store_kind(settings)
-    store: Store = kind(url, settings.store_id)
+    with _named(settings):
+        store: Store = kind(url, settings.store_id)
     return store
 
 
 def store_kind(settings: Settings) -> tuple[type[Any], str]:
     """The class of the store, and its URL with a file path made absolute."""
     scheme, _, rest = settings.store.partition(":")
-    kind = plugin("store", scheme)
+    with _named(settings, "store: "):
+        kind = plugin("store", scheme)
     if scheme == "sqlite" and rest.startswith("///"):
         return kind, f"sqlite:///{settings.folder / rest[3:]}"
     return kind, settings.store
@@ -113,10 +117,17 @@ def _identity(settings: Settings, app: str) -> list[_Plugged]:
 
 
 def _made(plugged: _Plugged, context: PluginContext, settings: Settings) -> Any:
-    try:
+    with _named(settings):
         return plugged.kind(plugged.options, context)
+
+
+@contextmanager
+def _named(settings: Settings, place: str = "") -> Iterator[None]:
+    """What is wrong in here is told with the name of the settings file."""
+    try:
+        yield
     except ConfigError as error:
-        raise type(error)(f"{settings.source}: {error}") from error.__cause__
+        raise type(error)(f"{settings.source}: {place}{error}") from error.__cause__
 
 
 def _cookies(plugged: list[_Plugged]) -> frozenset[bytes]:
