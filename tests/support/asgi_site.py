@@ -1,0 +1,46 @@
+"""An ASGI app behind the gate, for real servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support.asgi_wire import chunk, start
+from support.site import download, note, open_realm, peak
+from twofa_middleware.asgi import TwoFactorMiddleware
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        for answer in ("lifespan.startup.complete", "lifespan.shutdown.complete"):
+            await receive()
+            await send({"type": answer})
+        return
+    path = scope["path"]
+    note(scope.get("method", "WEBSOCKET"), path)
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": "secret message"})
+        await send({"type": "websocket.close"})
+        return
+    if path == "/download":
+        await send(start([(b"content-type", b"application/octet-stream")]))
+        for piece in download():
+            await send(chunk(piece, more=True))
+        await send(chunk(b""))
+        return
+    body = b"secret page"
+    if path == "/upload":
+        length, more = 0, True
+        while more:
+            message = await receive()
+            length += len(message.get("body", b""))
+            more = message.get("more_body", False)
+        body = b"%d" % length
+    elif path == "/peak":
+        body = peak()
+    await send(start([(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]))
+    await send(chunk(body))
+
+
+_realm = open_realm()
+application = TwoFactorMiddleware(app, _realm.settings, name="shop", clock=_realm.clock)
