@@ -8,8 +8,6 @@ from support.realm import code_at
 from support.stage import Open, Stage
 from support.visitor import Visitor
 
-FREE = 5
-
 
 @pytest.fixture
 def erin(stage: Stage) -> Visitor:
@@ -17,10 +15,6 @@ def erin(stage: Stage) -> Visitor:
     erin = stage.enrolled()
     erin.log_in(login="login-2")
     return erin
-
-
-def fail(visitor: Visitor, times: int) -> list[int]:
-    return [visitor.verify(visitor.wrong_code()).status for _ in range(times)]
 
 
 def test_a_right_code_opens_the_app_and_leads_on(erin: Visitor) -> None:

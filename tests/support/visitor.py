@@ -97,7 +97,7 @@ class Visitor:
 
     # ---- on the own pages
 
-    def fill(self, page: Reply, action: str, **fields: str) -> Reply:
+    def fill(self, page: Reply, action: str, /, **fields: str) -> Reply:
         """Send the form of a page whose action ends so, with its hidden fields."""
         form = next(form for form in forms_of(page.text) if form.action.endswith(action) and fits(form, fields))
         return self.post(form.action.removeprefix(self.root), form.hidden | fields)
