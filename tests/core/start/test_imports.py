@@ -1,0 +1,41 @@
+"""What an import costs: the third parties are loaded when they are needed first, and not with the gate."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ["segno", "jinja2", "cryptography", "pyotp", "redis", "werkzeug", "starlette", "sqlite3", "asyncio"]
+
+
+def loaded_by(statement: str, among: list[str]) -> list[str]:
+    """Which of the modules a fresh Python has after the statement."""
+    code = f"import sys; {statement}; print(*[name for name in {among!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    "module", ["gate", "release", "site", "settings", "sealing", "pages.routes", "accounts.attempts", "drive"]
+)
+def test_no_heavy_third_party_comes_with_the_gate(module: str) -> None:
+    assert loaded_by(f"import twofa_middleware.{module}", HEAVY) == []
+
+
+def test_the_wiring_loads_no_plugin_and_no_third_party_of_the_gate() -> None:
+    plugins = ["twofa_middleware.stores", "twofa_middleware.identity", "twofa_middleware.roles", "twofa_middleware.cli"]
+    assert loaded_by("import twofa_middleware.wiring", [*HEAVY[:-2], "click", *plugins]) == []
+
+
+def test_the_package_itself_loads_nothing() -> None:
+    assert loaded_by("import twofa_middleware", [*HEAVY, "msgspec", "logging"]) == []
+
+
+@pytest.mark.parametrize(("door", "extra"), [("wsgi", "werkzeug"), ("asgi", "starlette")])
+def test_a_missing_extra_is_told_by_its_name(door: str, extra: str) -> None:
+    block = f"import sys; sys.modules[{extra!r}] = None"
+    tried = f"{block}\ntry:\n import twofa_middleware.{door}\nexcept ImportError as error:\n print(error)"
+    done = subprocess.run([sys.executable, "-I", "-c", tried], capture_output=True, text=True, check=True)
+    assert f'pip install "twofa-middleware[{door}]"' in done.stdout
