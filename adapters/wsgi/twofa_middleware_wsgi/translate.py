@@ -80,6 +80,8 @@ def read_body(environ: WSGIEnvironment, ask: ReadBody) -> bytes:
         raise BadRequest(400, "The form did not arrive whole.") from None
     if len(body) > ask.limit_bytes:
         raise too_large
+    if content_length(environ) not in (None, len(body)):
+        raise BadRequest(400, "The form did not arrive whole.")
     return body
 
 

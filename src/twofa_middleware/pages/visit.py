@@ -21,6 +21,7 @@ from .texts import Message
 
 FLOW_SECONDS = 86400
 _FORM_TYPE = b"application/x-www-form-urlencoded"
+_LONGEST_LENGTH = 20  # digits; int() itself refuses thousands of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def read_form(visit: Visit, purpose: str) -> Flow[Form]:
     length = request.header(b"content-length") or b"0"
     if not length.isdigit():
         raise BadRequest(400, "The length of the form is no number.")
-    if int(length) > FORM_LIMIT_BYTES:
+    if len(length) > _LONGEST_LENGTH or int(length) > FORM_LIMIT_BYTES:
         raise BadRequest(413, f"The form may have {FORM_LIMIT_BYTES} bytes.")
     form = Form(parse_form((yield from ReadBody(FORM_LIMIT_BYTES, FORM_LIMIT_SECONDS))))
     site, login = visit.site, visit.login
