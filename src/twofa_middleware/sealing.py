@@ -55,7 +55,8 @@ class KeyRing:
         try:
             text = read_secret(reference, folder, "keys")
         except ConfigError as error:
-            remedy = "; `twofa init` makes a key file, once" if isinstance(error.__cause__, FileNotFoundError) else ""
+            missing = isinstance(error.__cause__, FileNotFoundError)
+            remedy = "; `twofa init` makes a key file for a new store, so take it from a copy" if missing else ""
             raise KeysError(f"{error}{remedy}") from None
         return cls.parse(text, f"keys: {reference}")
 

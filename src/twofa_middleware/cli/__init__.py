@@ -25,6 +25,6 @@ def main() -> None:
     """Run the command; what cannot be done is said in one line, with exit code 1."""
     try:
         twofa()
-    except TwoFactorError as error:
+    except (TwoFactorError, OSError) as error:
         click.echo(f"twofa: {error}", err=True)
         sys.exit(1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,8 +31,8 @@ identity = [{ use = "remote_user" }]
 login_page = "/login"
 home = "/"
 """
-_STORE_ID = re.compile(r"^store_id[ \t]*=.*$", re.MULTILINE)
-_FIRST_KEY = re.compile(r"^[A-Za-z\"'\[]", re.MULTILINE)
+_STORE_ID = re.compile(r"""^store_id[ \t]*=[ \t]*(""|'')""", re.MULTILINE)
+_FIRST_KEY = re.compile(r"^[ \t]*[A-Za-z\"'\[]", re.MULTILINE)
 
 
 @click.command()
@@ -58,11 +60,12 @@ def init(path: Path) -> None:
 
 
 def make_keys(settings: Settings) -> bool:
-    """Make the key file if it is missing; whether it was. KeysError if what is there cannot be used."""
+    """Make the key file if it is missing and no store is named yet; whether it did. KeysError if keys cannot be used."""
     kind, _, rest = settings.keys.partition(":")
-    if kind == "file" and not (settings.folder / rest).exists():
+    if kind == "file" and not settings.store_id and not (settings.folder / rest).exists():
         write_ring(KeyRing.new(), settings.folder / rest)
         return True
+    # Under new keys nobody would be found in a store that has people in it: all would seem to have no second factor.
     KeyRing.load(settings.keys, settings.folder)
     return False
 
@@ -85,13 +88,22 @@ def make_store(settings: Settings) -> str:
 
 
 def _write_store_id(path: Path, store_id: str) -> None:
-    """Put the id into the file, in its own place if there is one, else before the first key."""
-    text = path.read_text(encoding="utf-8")
+    """Put the id into the file, in its own place if there is one, else before the first key; all else stays."""
+    text = path.read_bytes().decode()
     line = f'store_id = "{store_id}"'
     if _STORE_ID.search(text):
-        text = _STORE_ID.sub(line, text, count=1)
+        written = _STORE_ID.sub(line, text, count=1)
     else:
         first = _FIRST_KEY.search(text)
         at = first.start() if first else len(text)
-        text = f"{text[:at]}{line}\n{text[at:]}"
-    path.write_text(text, encoding="utf-8")
+        written = f"{text[:at]}{line}\n{text[at:]}"
+    if not _says(written, tomllib.loads(text) | {"store_id": store_id}):
+        raise ConfigError(f"{path}: write this line into it yourself, above the first table: {line}")
+    path.write_bytes(written.encode())
+
+
+def _says(text: str, document: dict[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == document
+    except tomllib.TOMLDecodeError:
+        return False

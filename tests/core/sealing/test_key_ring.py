@@ -89,7 +89,7 @@ def test_a_variable_that_is_not_set_is_named(
 
 def test_a_file_that_is_missing_is_named_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(
-        KeysError, match=r"^keys: file:keys\.toml .*No such file.*; `twofa init` makes a key file, once"
+        KeysError, match=r"^keys: file:keys\.toml .*No such file.*; `twofa init` makes a key file for a new store"
     ):
         KeyRing.load("file:keys.toml", tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,231 @@
+"""``twofa init`` makes what a realm needs, once, and loses nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from core.cli.conftest import Twofa
+from core.settings.documents import SMALLEST
+from twofa_middleware.sealing import KeyRing
+from twofa_middleware.settings import Settings
+from twofa_middleware.wiring import build, open_store
+
+ID = r"[a-z2-7]{4}(-[a-z2-7]{4}){3}"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder but those of SQLite's own beside the store."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(("-wal", "-shm")))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def written(folder: Path) -> Settings:
+    return Settings.load(folder / "twofa.toml", environ={})
+
+
+# ---- in an empty folder ---------------------------------------------------------------------------------------------
+
+
+def test_in_an_empty_folder_it_makes_settings_keys_and_store(twofa: Twofa, folder: Path) -> None:
+    done = twofa("init")
+    assert (done.code, done.err) == (0, "")
+    assert sorted(contents(folder)) == ["twofa.toml", "var/keys.toml", "var/twofa.db"]
+    settings = written(folder)
+    assert re.fullmatch(ID, settings.store_id)
+    assert f'store_id = "{settings.store_id}"' in done.out
+    open_store(settings).check()
+
+
+def test_what_it_makes_starts(twofa: Twofa, folder: Path) -> None:
+    twofa("init")
+    assert build(written(folder), "portal", asynchronous=False).gate.site.label == "Portal"
+
+
+def test_keys_and_store_are_for_their_owner_alone(twofa: Twofa, folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        twofa("init")
+    finally:
+        os.umask(before)
+    modes = {name: stat.S_IMODE((folder / "var" / name).stat().st_mode) for name in ("keys.toml", "twofa.db")}
+    assert modes == {"keys.toml": 0o600, "twofa.db": 0o600}
+
+
+def test_it_does_the_same_as_a_program_of_its_own(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from twofa_middleware.cli import main; main()", "init"]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("TWOFA__")}
+    runs = [
+        subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True) for _ in "12"
+    ]
+    assert [run.stderr for run in runs] == ["", ""]
+    assert sorted(contents(tmp_path)) == ["twofa.toml", "var/keys.toml", "var/twofa.db"]
+    assert f"store {written(tmp_path).store_id}: as `store_id` says" in runs[1].stdout
+
+
+def test_another_file_may_be_named_and_all_lies_beside_it(twofa: Twofa, folder: Path) -> None:
+    assert twofa("init", "--file", "etc/realm.toml").code == 0
+    assert sorted(contents(folder)) == ["etc/realm.toml", "etc/var/keys.toml", "etc/var/twofa.db"]
+
+
+def test_a119_it_says_no_key(twofa: Twofa, folder: Path) -> None:
+    done = twofa("init")
+    ring = KeyRing.load("file:var/keys.toml", folder).dump()
+    secrets = re.findall(r'"([A-Za-z0-9+/]{40,}=*)"', ring)
+    assert len(secrets) == 2
+    assert not any(secret in done.out + done.err for secret in secrets)
+
+
+# ---- again ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_changes_no_byte(twofa: Twofa, folder: Path) -> None:
+    twofa("init")
+    before = contents(folder)
+    done = twofa("init")
+    assert (done.code, done.err) == (0, "")
+    assert contents(folder) == before
+
+
+def test_a_settings_file_that_was_lost_is_made_anew_for_the_store_and_keys_that_are_there(
+    twofa: Twofa, folder: Path
+) -> None:
+    twofa("init")
+    before = contents(folder)
+    (folder / "twofa.toml").unlink()
+    assert twofa("init").code == 0
+    assert contents(folder) == before
+
+
+def test_a117_keys_that_were_lost_are_not_made_anew_for_a_store_that_is_named(twofa: Twofa, folder: Path) -> None:
+    twofa("init")
+    (folder / "var" / "keys.toml").unlink()
+    before = contents(folder)
+    done = twofa("init")
+    assert done.code == 1
+    assert re.search(r"No such file.*take it from a copy", done.err)
+    assert contents(folder) == before
+
+
+def test_a115_a_store_that_is_named_but_missing_is_not_made_anew(twofa: Twofa, folder: Path) -> None:
+    twofa("init")
+    (folder / "var" / "twofa.db").unlink()
+    done = twofa("init")
+    assert done.code == 1
+    assert "there is no store at" in done.err
+    assert "To begin with an empty store, take `store_id` out of twofa.toml" in done.err
+    assert not (folder / "var" / "twofa.db").exists()
+
+
+def test_another_store_than_the_named_one_is_not_taken(twofa: Twofa, folder: Path) -> None:
+    twofa("init")
+    path = folder / "twofa.toml"
+    path.write_text(re.sub(ID, "aaaa-aaaa-aaaa-aaaa", path.read_text()))
+    before = contents(folder)
+    assert (twofa("init").code, contents(folder)) == (1, before)
+
+
+# ---- into a file that is there --------------------------------------------------------------------------------------
+
+TABLES_FIRST = '[apps.shop]\norigins = ["https://shop.example.org"]\nidentity = [{ use = "remote_user" }]\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SMALLEST,
+        "# a comment\n\n# realm = 5\n" + SMALLEST,
+        'store_id = ""\n' + SMALLEST,
+        'store_id=""   # filled in by init\n' + SMALLEST,
+        SMALLEST.replace("[apps", "store_id = ''\n[apps"),
+        SMALLEST.replace("realm", "  realm").replace("name", "\tname").replace("[apps", "  [apps"),
+        '"realm" = "demo"\n' + SMALLEST.removeprefix('realm = "demo"\n'),
+        SMALLEST.rstrip("\n"),
+        SMALLEST.replace("\n", "\r\n"),
+        'enforcement.pinned = ["Manager"]\n' + SMALLEST,
+        'support = """\nstore_id = "in a text"\nring"""\n' + SMALLEST,
+        "# [apps.old]\n" + SMALLEST + '\n[roles]\nuse = "static"\n',
+    ],
+)  # fmt: skip
+def test_the_id_is_put_into_a_file_and_nothing_else_of_it_changes(twofa: Twofa, folder: Path, text: str) -> None:
+    (folder / "twofa.toml").write_bytes(text.encode())
+    assert twofa("init").err == ""
+    after = (folder / "twofa.toml").read_bytes().decode()
+    store_id = written(folder).store_id
+    assert re.fullmatch(ID, store_id)
+    assert tomllib.loads(after) == tomllib.loads(text) | {"store_id": store_id}
+    lost = [line for line in text.splitlines() if line not in after and "store_id" not in line]
+    assert lost == []
+    assert after.count("# ") == text.count("# ")
+    before = contents(folder)
+    assert (twofa("init").code, contents(folder)) == (0, before)
+
+
+def test_an_id_that_cannot_be_put_in_is_handed_to_the_operator_and_the_file_stays(twofa: Twofa, folder: Path) -> None:
+    text = 'store_id = """"""\n' + SMALLEST
+    (folder / "twofa.toml").write_text(text)
+    done = twofa("init")
+    assert done.code == 1
+    assert re.search(rf'write this line into it yourself, above the first table: store_id = "{ID}"', done.err)
+    assert (folder / "twofa.toml").read_text() == text
+
+
+def test_keys_from_the_environment_make_no_key_file(
+    twofa: Twofa, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEYS", KeyRing.new().dump())
+    (folder / "twofa.toml").write_text('keys = "env:TEST_KEYS"\n' + SMALLEST)
+    assert twofa("init").code == 0
+    assert sorted(contents(folder)) == ["twofa.toml", "var/twofa.db"]
+
+
+def test_an_id_from_the_environment_is_not_written_into_the_file(
+    twofa: Twofa, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twofa("init")
+    monkeypatch.setenv("TWOFA__STORE_ID", written(folder).store_id)
+    path = folder / "twofa.toml"
+    path.write_text(path.read_text().replace("store_id", "# store_id"))
+    before = contents(folder)
+    assert (twofa("init").code, contents(folder)) == (0, before)
+
+
+# ---- what goes wrong ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("realm = ", "cannot be read"),
+        ('realm = "demo"\n', "at least one app is needed"),
+        (SMALLEST.replace("realm", "relam"), 'unknown key "relam"; did you mean "realm"?'),
+        (SMALLEST.replace("[apps", 'store = "redi://x"\n[apps'), 'there is no store plugin "redi"'),
+        (SMALLEST.replace("[apps", 'store = "sqlite://x"\n[apps'), "write sqlite:////absolute/path.db"),
+        (SMALLEST.replace("[apps", 'keys = "env:NOT_SET_HERE"\n[apps'), "NOT_SET_HERE"),
+        (SMALLEST.replace("[apps", 'keys = "file:twofa.toml"\n[apps'), "chmod 600"),
+    ],
+)
+def test_an_error_is_one_line_with_exit_code_1_and_leaves_the_file(
+    twofa: Twofa, folder: Path, text: str, message: str
+) -> None:
+    (folder / "twofa.toml").write_text(text)
+    (folder / "twofa.toml").chmod(0o644)
+    done = twofa("init")
+    assert done.code == 1
+    assert re.fullmatch(r"twofa: [^\n]+\n", done.err)
+    assert message in done.err
+    assert (folder / "twofa.toml").read_text() == text
+
+
+def test_a_place_where_no_file_can_be_is_one_line_too(twofa: Twofa, folder: Path) -> None:
+    (folder / "taken").write_text("")
+    done = twofa("init", "--file", "taken/twofa.toml")
+    assert done.code == 1
+    assert re.fullmatch(r"twofa: [^\n]+taken[^\n]*\n", done.err)
