@@ -13,6 +13,9 @@ from wsgiref.validate import validator
 
 Pairs = list[tuple[str, str]]
 
+Body = bytes | list[bytes | None]
+"""Whole, with its length; or in chunks without one, where None means that the client goes away or stays silent."""
+
 WITH_BODY = ("POST", "PUT", "PATCH")  # clients send a length with these also where it is 0 (RFC 9110 §8.6)
 
 
@@ -47,7 +50,7 @@ class Exchange(Protocol):
         method: str,
         target: str,
         headers: Pairs | None = None,
-        body: bytes = b"",
+        body: Body = b"",
         *,
         root: str = "",
         server: dict[str, Any] | None = None,
@@ -67,7 +70,7 @@ class WsgiExchange:
         method: str,
         target: str,
         headers: Pairs | None = None,
-        body: bytes = b"",
+        body: Body = b"",
         *,
         root: str = "",
         server: dict[str, Any] | None = None,
@@ -85,7 +88,8 @@ class WsgiExchange:
             "REMOTE_ADDR": "127.0.0.1",
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(body),
+            "wsgi.input": io.BytesIO(body) if isinstance(body, bytes) else Chunked(body),
+            "wsgi.input_terminated": True,
             "wsgi.errors": sys.stderr,
             "wsgi.multithread": True,
             "wsgi.multiprocess": True,
@@ -96,7 +100,7 @@ class WsgiExchange:
             name = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
             joint = "; " if name == "HTTP_COOKIE" else ","
             environ[name] = environ[name] + joint + value if name in environ else value
-        if body or method in WITH_BODY:
+        if isinstance(body, bytes) and (body or method in WITH_BODY):
             environ.setdefault("CONTENT_LENGTH", str(len(body)))
         environ |= server or {}
         started: list[Any] = []
@@ -116,6 +120,25 @@ class WsgiExchange:
         return Reply(started[0], started[1], b"".join(written) + content)
 
 
+class Chunked(io.RawIOBase):
+    """A body as a server hands it on that takes chunks apart by itself."""
+
+    def __init__(self, chunks: list[bytes | None]) -> None:
+        self._chunks = list(chunks)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._chunks:
+            return 0
+        chunk = self._chunks.pop(0)
+        if chunk is None:
+            raise OSError("the client has gone")
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+
 class AsgiExchange:
     """Asks an ASGI app, and checks the order of its messages (ASGI 3.0, HTTP)."""
 
@@ -130,14 +153,18 @@ class AsgiExchange:
         method: str,
         target: str,
         headers: Pairs | None = None,
-        body: bytes = b"",
+        body: Body = b"",
         *,
         root: str = "",
         server: dict[str, Any] | None = None,
     ) -> Reply:
         path, _, query = target.partition("?")
         pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers or []]
-        if (body or method in WITH_BODY) and not any(name == b"content-length" for name, _ in pairs):
+        if (
+            isinstance(body, bytes)
+            and (body or method in WITH_BODY)
+            and not any(name == b"content-length" for name, _ in pairs)
+        ):
             pairs.append((b"content-length", str(len(body)).encode()))
         scope = {
             "type": "http",
@@ -160,8 +187,14 @@ class AsgiExchange:
         self._runner.close()
 
 
-async def exchange_http(app: Callable[..., Any], scope: dict[str, Any], body: bytes) -> Reply:
-    incoming = [{"type": "http.request", "body": body, "more_body": False}]
+async def exchange_http(app: Callable[..., Any], scope: dict[str, Any], body: Body) -> Reply:
+    chunks = [body] if isinstance(body, bytes) else body
+    incoming = [
+        {"type": "http.disconnect"}
+        if chunk is None
+        else {"type": "http.request", "body": chunk, "more_body": number < len(chunks)}
+        for number, chunk in enumerate(chunks, 1)
+    ]
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -171,6 +204,8 @@ async def exchange_http(app: Callable[..., Any], scope: dict[str, Any], body: by
         sent.append(message)
 
     await app(scope, receive, send)
+    if not sent and not incoming and None in chunks:
+        return Reply(0, [], b"")  # who has gone needs no answer
     if [message["type"] for message in sent[:1]] != ["http.response.start"]:
         raise AssertionError(f"the first message is no start: {sent}")
     if any(message["type"] != "http.response.body" for message in sent[1:]) or sent[-1].get("more_body"):
