@@ -24,6 +24,10 @@ _FORM_TYPE = b"application/x-www-form-urlencoded"
 _LONGEST_LENGTH = 20  # digits; int() itself refuses thousands of them
 
 
+def _decoded(path: str) -> str:
+    return unquote(path, errors="surrogateescape")
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """``flow`` is the flow cookie's token, ``flow_is_new`` whether the browser has yet to get it."""
@@ -47,7 +51,10 @@ class Visit:
         return tokens.write(self.site.sealer, purpose, self.flow, self.site.name, self.login.user, self.request.now)
 
     def query(self, name: str) -> str:
-        values = parse_qs(self.request.query.decode("latin-1"), max_num_fields=32).get(name, [""])
+        try:
+            values = parse_qs(self.request.query.decode("latin-1"), max_num_fields=32).get(name, [""])
+        except ValueError:  # more fields than any page of ours has
+            return ""
         return values[0] if len(values) == 1 else ""
 
     def mode(self) -> Literal["code", "recovery"]:
@@ -59,12 +66,13 @@ class Visit:
         if path is None:
             return self.urls.home
         root = self.request.quoted_root
-        below = unquote(urlsplit(path).path)[len(root) :]
+        below = _decoded(urlsplit(path).path)[len(_decoded(root)) :]
         prefix = self.site.settings.prefix
+        strays = not {".", ".."}.isdisjoint(below.split("/"))  # a browser would take these steps before it asks
         loops = below == prefix or below.startswith(prefix + "/")
         logs_out = any(rule.matches("GET", below) for rule in self.site.logout_rules)
         inside = not root or path == root or path.startswith((root + "/", root + "?"))
-        return self.urls.home if loops or logs_out or not inside else path
+        return self.urls.home if strays or loops or logs_out or not inside else path
 
     def page(self, template: str, message: Message | None = None, **variables: Any) -> Answer:
         """A page of ours for this person; the browser gets the flow cookie that the page's forms are bound to."""
