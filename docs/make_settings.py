@@ -1,4 +1,4 @@
-"""Writes settings.md out of settings.py, where each key has its default and its sentence. Run it after a change there."""
+"""Writes settings.md out of settings/model.py, where each key has its default and its sentence. Run it after a change there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import twofa_middleware.settings as settings
+import twofa_middleware.settings.model as settings
 
 HERE = Path(__file__).parent
 SECTIONS = (
@@ -24,7 +24,7 @@ def page() -> str:
     parts = [
         "# Settings",
         "",
-        "Made from `settings.py` by `docs/make_settings.py`. Defaults are overruled by the file, the file by the environment: "
+        "Made from `settings/model.py` by `docs/make_settings.py`. Defaults are overruled by the file, the file by the environment: "
         "`TWOFA__SECTION__KEY`, such as `TWOFA__APPS__SHOP__HOME=/start`.",
     ]
     for name, title, where in SECTIONS:

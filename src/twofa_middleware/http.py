@@ -128,7 +128,7 @@ def _deletes(attributes: list[bytes]) -> bool:
         name, _, value = attribute.partition(b"=")
         key, value = name.strip(b" \t").lower(), value.strip(b" \t")
         if key == b"max-age" and value.removeprefix(b"-").isdigit():
-            ended_by_age = value.startswith(b"-") or int(value) == 0
+            ended_by_age = value.startswith(b"-") or not value.strip(b"0")
         elif key == b"expires":
             ended_by_date = b"1970" in value or b"-70 " in value
     return ended_by_date if ended_by_age is None else ended_by_age

@@ -83,7 +83,7 @@ def test_a_variable_that_is_not_set_is_named(
     monkeypatch.delenv("TEST_KEYS", raising=False)
     if value is not None:
         monkeypatch.setenv("TEST_KEYS", value)
-    with pytest.raises(KeysError, match="^keys: .*TEST_KEYS"):
+    with pytest.raises(KeysError, match=r"^keys: .*TEST_KEYS"):
         KeyRing.load("env:TEST_KEYS", tmp_path)
 
 
@@ -117,7 +117,7 @@ def test_a_file_that_is_no_text_is_no_key_ring(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reference", ["", "keys.toml", "vault:secret", "FILE:keys.toml"])
 def test_any_other_place_is_refused_with_the_two_that_serve(tmp_path: Path, reference: str) -> None:
-    with pytest.raises(KeysError, match="^keys: .*write env:NAME .* or file:path"):
+    with pytest.raises(KeysError, match=r"^keys: .*write env:NAME .* or file:path"):
         KeyRing.load(reference, tmp_path)
 
 
