@@ -122,4 +122,4 @@ def qr_svg(uri: str) -> str:
     import segno
 
     code = segno.make(uri, error="m", mask=2, micro=False, boost_error=False)
-    return code.svg_inline(border=4, light="#fff", dark="#000", omitsize=True, svgclass="qr", lineclass=None)
+    return code.svg_inline(border=4, light="#fff", dark="#000", omitsize=True, svgclass=None, lineclass=None)
