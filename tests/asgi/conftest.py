@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from support import logins
 from support.asgi_wire import App
+from support.ending import end
 from support.exchange import AsgiExchange
 from support.realm import SIGNED_COOKIE, Realm, make_realm
 from support.spy import Spy
@@ -22,11 +23,13 @@ Behind = Callable[..., App]
 @pytest.fixture
 def realm(tmp_path: Path) -> Realm:
     made = make_realm(tmp_path)
-    exchange = AsgiExchange(TwoFactorMiddleware(Spy().asgi, made.settings, name="shop", clock=made.clock))
+    gate = TwoFactorMiddleware(Spy().asgi, made.settings, name="shop", clock=made.clock)
+    exchange = AsgiExchange(gate)
     erin = Visitor(exchange, made.clock)
     erin.log_in()
     erin.set_up()
     exchange.close()
+    end(gate)
     made.clock.on(30)
     return made
 
@@ -40,10 +43,15 @@ def state_realm(realm: Realm) -> Realm:
 
 
 @pytest.fixture
-def behind(realm: Realm) -> Behind:
+def behind(realm: Realm) -> Iterator[Behind]:
     """Put an app behind the gate."""
 
-    def behind(app: App, at: Realm = realm) -> App:
-        return TwoFactorMiddleware(app, at.settings, name="shop", clock=realm.clock)
+    gates: list[TwoFactorMiddleware] = []
 
-    return behind
+    def behind(app: App, at: Realm = realm) -> App:
+        gates.append(TwoFactorMiddleware(app, at.settings, name="shop", clock=realm.clock))
+        return gates[-1]
+
+    yield behind
+    for gate in gates:
+        end(gate)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support import smuggling
+from support.ending import end
 from support.environment import is_importable
 from support.exchange import AsgiExchange
 from support.realm import make_realm, session_cookie
@@ -31,11 +32,13 @@ MOST_GROWTH_KILOBYTES = 30 * 1024
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("server")
     realm = make_realm(folder)
-    exchange = AsgiExchange(TwoFactorMiddleware(Spy().asgi, realm.settings, name="shop", clock=realm.clock))
+    gate = TwoFactorMiddleware(Spy().asgi, realm.settings, name="shop", clock=realm.clock)
+    exchange = AsgiExchange(gate)
     erin = Visitor(exchange, realm.clock)
     erin.log_in()
     erin.set_up()
     exchange.close()
+    end(gate)
     with running(folder, *UVICORN, f"--http={request.param}") as server:
         yield server
 

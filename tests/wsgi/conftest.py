@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from wsgiref.validate import validator
@@ -10,6 +10,7 @@ from wsgiref.validate import validator
 import pytest
 
 from support import logins
+from support.ending import end
 from support.exchange import WsgiExchange
 from support.realm import SIGNED_COOKIE, Realm, make_realm
 from support.spy import Spy
@@ -27,6 +28,7 @@ def realm(tmp_path: Path) -> Realm:
     erin = Visitor(WsgiExchange(gate), made.clock)
     erin.log_in()
     erin.set_up()
+    end(gate)
     made.clock.on(30)
     return made
 
@@ -40,11 +42,16 @@ def state_realm(realm: Realm) -> Realm:
 
 
 @pytest.fixture
-def behind(realm: Realm) -> Behind:
+def behind(realm: Realm) -> Iterator[Behind]:
     """Put an app behind the gate; wsgiref's validator stands between the two unless the test needs the very objects."""
+
+    gates: list[TwoFactorMiddleware] = []
 
     def behind(app: App, at: Realm = realm, *, checked: bool = True) -> App:
         inner: Any = validator(app) if checked else app
-        return TwoFactorMiddleware(inner, at.settings, name="shop", clock=realm.clock)
+        gates.append(TwoFactorMiddleware(inner, at.settings, name="shop", clock=realm.clock))
+        return gates[-1]
 
-    return behind
+    yield behind
+    for gate in gates:
+        end(gate)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support import smuggling
+from support.ending import end
 from support.exchange import WsgiExchange
 from support.realm import make_realm, session_cookie
 from support.servers import Server, running
@@ -34,6 +35,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     erin = Visitor(WsgiExchange(gate), realm.clock)
     erin.log_in()
     erin.set_up()
+    end(gate)
     with running(folder, *COMMANDS[request.param]) as server:
         yield server
 
