@@ -223,4 +223,7 @@ def plain(exchange: Exchange, target: str = "/home", cookie: str = "", *more: tu
 
 
 def encoded(fields: dict[str, str]) -> bytes:
-    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in fields.items()).encode()
+    return "&".join(
+        f"{quote(name, safe='', errors='surrogatepass')}={quote(value, safe='', errors='surrogatepass')}"
+        for name, value in fields.items()
+    ).encode()
