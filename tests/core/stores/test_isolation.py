@@ -21,6 +21,8 @@ from support.stores import (
     ask,
     enrol,
     fail,
+    has_browser,
+    has_pass,
     open_pass,
     spend_code,
     spend_step,
@@ -42,16 +44,16 @@ QUESTIONS: list[Callable[[UserKey], asks.StoreAsk[Any]]] = [
     lambda user: asks.TakeRecoveryAttempt(user, NOW),
     lambda user: asks.TakeRecoveryAttempt(user, LATER),
     lambda user: asks.TakeRecoveryAttempt(user, NOW - 100 * DAY),
-    lambda user: spend_step(user, step=STEP + 2, opens=a_pass("new"), remembers=a_browser("new"), ends=b"first"),
-    lambda user: spend_step(user, step=STEP + 2, opens=a_pass("new", at=LATER), remembers=a_browser("new"), at=LATER),
-    lambda user: spend_step(user, step=STEP + 2, change=CHANGE),
+    lambda user: spend_step(user, step=STEP + 90, opens=a_pass("new"), remembers=a_browser("new"), ends=b"first"),
+    lambda user: spend_step(user, step=STEP + 90, opens=a_pass("new", at=LATER), remembers=a_browser("new"), at=LATER),
+    lambda user: spend_step(user, step=STEP + 90, change=CHANGE),
     lambda user: spend_code(user, opens=a_pass("new"), remembers=a_browser("new"), ends=b"first"),
     lambda user: spend_code(user, change=CHANGE),
-    lambda user: turn_on(user, generation=GENERATION, change=CHANGE, step=STEP + 2),
+    lambda user: turn_on(user, generation=GENERATION, change=CHANGE, step=STEP + 90),
     lambda user: asks.BeginSetup(user, a_setup("new"), NOW),
     lambda user: asks.BeginSetup(user, a_setup("new", at=LATER), LATER),
     lambda user: asks.ReadSetup(user, b"setup", NOW),
-    lambda user: open_pass(a_pass("new"), user, browser_digest=b"browser", ends=b"first"),
+    lambda user: open_pass(a_pass("new"), user, at=NOW + 5, browser_digest=b"browser", ends=b"first"),
     lambda user: open_pass(a_pass("new", at=LATER), user, at=LATER),
     lambda user: asks.EndPass(user, b"first", NOW),
     lambda user: asks.TouchPass(user, b"first", NOW + 60),
@@ -112,6 +114,54 @@ def test_a_question_about_one_user_leaves_the_other_as_he_was(store: Store) -> N
     assert isinstance(ask(store, asks.ReadAttempts(BOB, at)), asks.Waiting)
     fail(store, 1, BOB, at=at)
     assert ask(store, asks.ReadAttempts(BOB, at)) == asks.Stopped()
+
+
+def fill(store: Store, user: UserKey, at: int) -> None:
+    """The user has 20 passes, 20 browsers and 3 set-ups, each a second newer than the one before."""
+    for number in range(asks.MOST_UNPROVEN_PASSES):
+        ask(store, open_pass(a_pass(f"pass-{number}", at=at + number), user))
+    for number in range(asks.MOST_BROWSERS):
+        remembers = a_browser(f"browser-{number}", at=at + number)
+        ask(store, spend_step(user, step=STEP + 1 + number, attempt_at=0, remembers=remembers))
+    for number in range(asks.MOST_SETUPS):
+        ask(store, asks.BeginSetup(user, a_setup(f"setup-{number}", at=at + number), NOW))
+
+
+def kept(store: Store, user: UserKey) -> tuple[int, int, int]:
+    """How many passes, browsers and set-ups of ``fill`` there are."""
+    passes = [has_pass(store, f"pass-{number}", user) for number in range(asks.MOST_UNPROVEN_PASSES)]
+    setups = [ask(store, asks.ReadSetup(user, f"setup-{number}".encode(), NOW)) for number in range(asks.MOST_SETUPS)]
+    browsers = [has_browser(store, f"browser-{number}", user) for number in range(asks.MOST_BROWSERS)]
+    return sum(passes), sum(browsers), sum(setup is not None for setup in setups)
+
+
+def test_a_user_at_every_cap_takes_no_room_from_another(store: Store) -> None:
+    enrol(store, ALICE)
+    enrol(store, BOB)
+    fill(store, BOB, at=NOW + 60)
+    fill(store, ALICE, at=NOW)
+    assert kept(store, ALICE) == (asks.MOST_UNPROVEN_PASSES, asks.MOST_BROWSERS, asks.MOST_SETUPS)
+
+
+def test_what_one_user_pushes_out_is_not_pushed_out_for_another(store: Store) -> None:
+    enrol(store, ALICE)
+    enrol(store, BOB)
+    fill(store, BOB, at=NOW)
+    fill(store, ALICE, at=NOW)
+    ask(store, open_pass(a_pass("one more", at=NOW + 60), ALICE))
+    ask(store, spend_step(ALICE, step=STEP + 90, remembers=a_browser("one more", at=NOW + 60)))
+    ask(store, asks.BeginSetup(ALICE, a_setup("one more", at=NOW + 60), NOW))
+    assert kept(store, ALICE) == (asks.MOST_UNPROVEN_PASSES - 1, asks.MOST_BROWSERS - 1, asks.MOST_SETUPS - 1)
+    assert kept(store, BOB) == (asks.MOST_UNPROVEN_PASSES, asks.MOST_BROWSERS, asks.MOST_SETUPS)
+
+
+def test_what_is_stored_again_at_a_cap_pushes_nothing_out(store: Store) -> None:
+    enrol(store, ALICE)
+    fill(store, ALICE, at=NOW)
+    ask(store, open_pass(a_pass("pass-19"), ALICE))
+    ask(store, spend_step(ALICE, step=STEP + 90, remembers=a_browser("browser-19")))
+    ask(store, asks.BeginSetup(ALICE, a_setup("setup-2"), NOW))
+    assert kept(store, ALICE) == (asks.MOST_UNPROVEN_PASSES, asks.MOST_BROWSERS, asks.MOST_SETUPS)
 
 
 def test_the_isolation_test_knows_every_question() -> None:

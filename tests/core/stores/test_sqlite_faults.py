@@ -62,6 +62,17 @@ def test_a_change_waits_for_a_short_lock(sqlite_store: SQLiteStore, tmp_path: Pa
         release.join()
 
 
+def test_of_many_waiting_changes_one_alone_asks_for_the_lock(sqlite_store: SQLiteStore, tmp_path: Path) -> None:
+    enrol(sqlite_store)
+    with ThreadPoolExecutor(20) as pool, locked(tmp_path) as other:
+        waiting = [pool.submit(ask, sqlite_store, asks.TakeAttempt(ALICE, NOW)) for _ in range(20)]
+        with pytest.raises(TimeoutError):
+            waiting[0].result(timeout=0.2)
+        assert sqlite_store._connections._lent == 1
+        other.execute("COMMIT")
+        assert [type(future.result()) for future in waiting].count(asks.Attempt) == 5
+
+
 def test_reads_go_on_while_another_changes(sqlite_store: SQLiteStore, tmp_path: Path) -> None:
     enrol(sqlite_store)
     with locked(tmp_path):
@@ -84,7 +95,7 @@ def test_a111_a_queue_before_a_locked_file_is_refused_in_bounded_time(
 def test_a111_reads_do_not_queue_behind_changes(sqlite_store: SQLiteStore, tmp_path: Path) -> None:
     async def change_and_look() -> None:
         changes = [asyncio.create_task(sqlite_store.answer_async(asks.TakeAttempt(ALICE, NOW))) for _ in range(10)]
-        await sqlite_store.answer_async(look())
+        await asyncio.create_task(sqlite_store.answer_async(look()))
         assert not any(change.done() for change in changes)
         await asyncio.gather(*changes, return_exceptions=True)
 
@@ -117,6 +128,13 @@ def test_a_fault_of_ours_leaves_nothing_and_is_not_swallowed(sqlite_store: SQLit
         ask(sqlite_store, spend_step(opens=a_pass("new", lasts=2**64)))
     assert account_of(sqlite_store).last_step == STEP
     assert isinstance(ask(sqlite_store, spend_step()), asks.Spent)
+
+
+def test_a_connection_with_which_something_went_wrong_is_closed(sqlite_store: SQLiteStore, tmp_path: Path) -> None:
+    enrol(sqlite_store)
+    with pytest.raises(OverflowError):
+        ask(sqlite_store, spend_step(opens=a_pass("new", lasts=2**64)))
+    assert [path.name for path in tmp_path.iterdir()] == ["twofa.db"]  # the last one to close takes the -wal away
 
 
 def test_a_folder_that_takes_no_wal_is_refused(tmp_path: Path, url: str) -> None:

@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 
 HEAD = """
-import asyncio, ctypes, os, sys, threading
+import asyncio, ctypes, os, sqlite3, sys, threading, time
+seen = []
+os.register_at_fork(after_in_parent=lambda: seen.append("forked"))  # before the store's own
 from support.stores import *
 from twofa_middleware.errors import StoreUnavailable
 url = sqlite_url(Path(sys.argv[1]))
@@ -100,6 +102,26 @@ for thread in threads:
 left()
 """
     assert run_alone(tmp_path, script, "-W", "ignore::DeprecationWarning") == "4\n"
+
+
+def test_no_question_begins_while_a_fork_waits(tmp_path: Path) -> None:
+    script = """
+enrol(store)
+other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
+other.execute("BEGIN IMMEDIATE")
+under_way = threading.Thread(target=ask, args=(store, spend_step()))
+begins = threading.Timer(0.2, lambda: (ask(store, look()), seen.append("looked")))
+ends = threading.Timer(0.6, other.execute, ["COMMIT"])
+for thread in (under_way, begins, ends):
+    thread.start()
+while not store._connections._lent:
+    time.sleep(0.001)
+ended(in_a_child(lambda: None))
+for thread in (under_way, begins, ends):
+    thread.join()
+print(seen)
+"""
+    assert run_alone(tmp_path, script, "-W", "ignore::DeprecationWarning") == "['forked', 'looked']\n"
 
 
 def test_a_child_refuses_a_store_that_was_in_use_when_a_server_forked_unseen(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ READ_ACCOUNT = "SELECT generation, last_step, roster FROM accounts WHERE user = 
 READ_AUTHENTICATORS = "SELECT id, record FROM authenticators WHERE user = ?"
 READ_CODES = "SELECT code FROM codes WHERE user = ?"
 READ_GENERATION = "SELECT generation FROM accounts WHERE user = ?"
-WRITE_LAST_STEP = "UPDATE accounts SET last_step = max(last_step, ?) WHERE user = ?"
+WRITE_LAST_STEP = "UPDATE accounts SET last_step = ? WHERE user = ?"
 REMOVE_CODE = "DELETE FROM codes WHERE user = ? AND code = ?"
 WRITE_ACCOUNT = """
     INSERT INTO accounts (user, generation, last_step, roster) VALUES (:user, :generation, :step, :roster)
@@ -51,7 +51,7 @@ def read_generation(db: Connection, user: UserKey) -> int:
 
 
 def write_last_step(db: Connection, user: UserKey, step: int) -> None:
-    """The step is spent. It never goes down."""
+    """The step, a later one than the last, is spent."""
     db.execute(WRITE_LAST_STEP, (step, user))
 
 
