@@ -175,6 +175,12 @@ def test_a072_new_codes_take_the_place_of_all_old_ones() -> None:
     assert done.events == ["code accepted", "recovery codes renewed"]
 
 
+def test_a119_neither_result_nor_questions_show_the_new_codes() -> None:
+    done = step(doing(renew_codes), TAKEN, SPENT)
+    assert isinstance(done.result, Accepted)
+    assert not any(text in repr(done) for text in done.result.prepared.codes)
+
+
 def test_new_codes_leave_the_phone_as_it_is() -> None:
     account = account_after(step(doing(renew_codes), TAKEN, SPENT).one(SpendStep).change)
     before = open_account(SITE.sealer, USER, account_row())

@@ -8,11 +8,9 @@ import pytest
 
 from core.flows.people import (
     CODES,
-    ERIN,
     GENERATION,
     NOW,
     PHONE,
-    SITE,
     STEP,
     STRICT,
     USER,
@@ -20,49 +18,25 @@ from core.flows.people import (
     attempt,
     code,
     disabled_row,
-    request,
     unreadable_row,
     wrong_code,
 )
-from core.flows.stepping import Stepped, failing_at_each, step
-from twofa_middleware.accounts.attempts import Accepted, Proof, RecoveryCode, TotpCode, Used, Verdict, Wrong
+from core.flows.proving import RIGHT, RIGHT_RECOVERY, UNTOUCHABLE, accepted, trying
+from core.flows.stepping import failing_at_each, step
+from twofa_middleware.accounts.attempts import Accepted, Proof, RecoveryCode, TotpCode, Used, Wrong
 from twofa_middleware.accounts.passes import Method
-from twofa_middleware.accounts.verify import verify
 from twofa_middleware.asks import (
     Emit,
     Moved,
-    SpendCode,
     SpendStep,
-    Spent,
     SpentBefore,
     Stopped,
     TakeAttempt,
-    TakeRecoveryAttempt,
     Waiting,
 )
 from twofa_middleware.browser.cookies import digest
 from twofa_middleware.errors import UnreadableRecord
 from twofa_middleware.factors.totp import Ahead, Past
-from twofa_middleware.protocol import Flow
-from twofa_middleware.site import Site
-
-UNTOUCHABLE: Any = object()
-"""A text that nobody can look at: whatever compares it raises."""
-
-
-def trying(proof: Proof, *, site: Site = SITE, remember: bool = False, ends: bytes | None = None) -> Flow[Verdict]:
-    asked = request((b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0"))
-    return verify(site, ERIN, proof, asked, remember=remember, ends=ends)
-
-
-def accepted(stepped: Stepped[Verdict]) -> Accepted:
-    assert isinstance(stepped.result, Accepted)
-    return stepped.result
-
-
-RIGHT = ((TakeAttempt, attempt(account_row())), (SpendStep, Spent(10)))
-RIGHT_RECOVERY = ((TakeRecoveryAttempt, attempt(account_row())), (SpendCode, Spent(9)))
-
 
 # ---- a code of the app ----------------------------------------------------------------------------------------------
 
@@ -184,55 +158,6 @@ def test_no_browser_is_remembered_where_the_settings_allow_none() -> None:
     done = step(trying(TotpCode(code()), remember=True, site=STRICT), *RIGHT)
     assert done.one(SpendStep).remembers is None
     assert accepted(done).prepared.browser_token is None
-
-
-# ---- a recovery code ------------------------------------------------------------------------------------------------
-
-
-def test_a_right_recovery_code_is_counted_then_spent_then_told() -> None:
-    done = step(trying(RecoveryCode(CODES[3].upper())), *RIGHT_RECOVERY)
-    assert done.kinds == [TakeRecoveryAttempt, SpendCode, Emit]
-    assert (accepted(done).method, accepted(done).codes_left) == (Method.RECOVERY, 9)
-    spent = done.one(SpendCode)
-    assert spent.code in account_row().codes
-    assert (spent.generation, spent.attempt_at) == (GENERATION, NOW)
-
-
-def test_the_try_is_counted_before_the_recovery_code_is_looked_at() -> None:
-    flow = trying(RecoveryCode(UNTOUCHABLE))
-    assert next(flow) == TakeRecoveryAttempt(USER, NOW)
-    with pytest.raises(TypeError):
-        flow.send(attempt(account_row()))
-
-
-def test_a110_no_recovery_code_is_looked_at_while_waiting() -> None:
-    done = step(trying(RecoveryCode(UNTOUCHABLE)), (TakeRecoveryAttempt, Waiting(NOW + 60)))
-    assert (done.result, done.kinds) == (Waiting(NOW + 60), [TakeRecoveryAttempt, Emit])
-
-
-@pytest.mark.parametrize("text", ["", "0000-0000-0000-0000", CODES[0][:-1], code(), "x" * 100, "\u0661" * 16])
-def test_a073_anything_else_is_no_recovery_code(text: str) -> None:
-    done = step(trying(RecoveryCode(text)), (TakeRecoveryAttempt, attempt(account_row())))
-    assert (done.result, done.kinds) == (Wrong(4, 0), [TakeRecoveryAttempt, Emit])
-
-
-def test_a072_a_recovery_code_that_was_used_in_between_gives_nothing() -> None:
-    done = step(trying(RecoveryCode(CODES[0])), RIGHT_RECOVERY[0], (SpendCode, SpentBefore()))
-    assert isinstance(done.result, Used)
-
-
-def test_recovery_codes_of_an_account_that_is_switched_off_are_dead() -> None:
-    row = account_row(sealed={})
-    done = step(trying(RecoveryCode(CODES[0])), (TakeRecoveryAttempt, attempt(row)))
-    assert (done.result, done.kinds) == (Moved(), [TakeRecoveryAttempt, Emit])
-
-
-def test_a_recovery_code_of_somebody_else_is_none() -> None:
-    bea = SITE.sealer.user_key("bea")
-    assert bea != USER
-    flow = verify(SITE, type(ERIN)("6"), RecoveryCode(CODES[0]), request(), remember=False, ends=None)
-    with pytest.raises(UnreadableRecord):  # the account itself does not open for her
-        step(flow, (TakeRecoveryAttempt, attempt(account_row())))
 
 
 # ---- what is told ---------------------------------------------------------------------------------------------------

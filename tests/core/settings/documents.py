@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,3 +44,10 @@ def refusal(**changes: Any) -> str:
     assert message.startswith("twofa.toml: ")
     assert "\n" not in message
     return message.removeprefix("twofa.toml: ")
+
+
+def written(folder: Path, text: str) -> Path:
+    """The text as a settings file."""
+    path = folder / "twofa.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
