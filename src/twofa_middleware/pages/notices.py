@@ -13,8 +13,8 @@ from .render import Urls, page
 RETRY_SECONDS = 10
 _TITLES = {
     400: "That didn’t work",
-    403: "Not allowed",
-    404: "There is no such page",
+    403: "That didn’t work",
+    404: "Not found",
     405: "That didn’t work",
     408: "That took too long",
     411: "That didn’t work",
