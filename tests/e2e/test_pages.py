@@ -1,0 +1,142 @@
+"""Every page of the gate's own, as it looks: narrow and wide, light and dark, for eyes and for screen readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from e2e.looks import in_every_look
+from e2e.visitor import Visitor
+
+
+def account_off(visitor: Visitor) -> None:
+    visitor.log_in()
+    visitor.open("/2fa/account")
+
+
+def set_up(visitor: Visitor) -> None:
+    visitor.log_in()
+    visitor.open("/2fa/setup")
+
+
+def set_up_refused(visitor: Visitor) -> None:
+    set_up(visitor)
+    visitor.give("123", "Turn On")
+
+
+def codes(visitor: Visitor) -> None:
+    visitor.log_in()
+    visitor.set_up()
+
+
+def codes_unsaved(visitor: Visitor) -> None:
+    codes(visitor)
+    visitor.page.locator("#saved").evaluate("box => { box.required = false }")
+    visitor.page.get_by_role("button", name="Continue to").click()
+
+
+def verify(visitor: Visitor) -> None:
+    codes(visitor)
+    visitor.log_out()
+    visitor.log_in()
+    visitor.page.get_by_text("I don't have my phone").click()
+
+
+def verify_refused(visitor: Visitor) -> None:
+    verify(visitor)
+    visitor.give("123")
+
+
+def verify_recovery_refused(visitor: Visitor) -> None:
+    verify(visitor)
+    visitor.page.get_by_role("link", name="Use a recovery code").click()
+    visitor.give("abcd")
+
+
+def verify_waiting(visitor: Visitor) -> None:
+    verify(visitor)
+    for _ in range(5):
+        visitor.give("123")
+    visitor.open("/2fa/verify")
+
+
+def account_on(visitor: Visitor) -> None:
+    verify(visitor)
+    visitor.give(visitor.person.code(), remember=True)
+    visitor.is_inside()
+    visitor.open("/2fa/account")
+
+
+def account_disabled(visitor: Visitor) -> None:
+    disable(visitor)
+    visitor.give(visitor.person.code(), "Disable")
+
+
+def disable(visitor: Visitor) -> None:
+    codes(visitor)
+    visitor.open("/2fa/disable")
+
+
+def disable_refused(visitor: Visitor) -> None:
+    disable(visitor)
+    visitor.give("123", "Disable")
+
+
+def new_codes(visitor: Visitor) -> None:
+    codes(visitor)
+    visitor.open("/2fa/codes")
+
+
+def form_not_sent(visitor: Visitor) -> None:
+    visitor.log_in()
+    visitor.open("/produce/forms/leave-request")
+    browser = visitor.page.context.browser
+    assert browser is not None
+    elsewhere = browser.new_context()
+    other = Visitor(elsewhere.new_page(), visitor.demo, visitor.person)
+    other.log_in()
+    other.set_up()
+    elsewhere.close()
+    visitor.press("Save draft")
+
+
+def stale_form(visitor: Visitor) -> None:
+    set_up(visitor)
+    visitor.page.locator("form [name=token]").first.evaluate("field => { field.value = 'x' }")
+    visitor.give("123", "Turn On")
+
+
+def no_such_page(visitor: Visitor) -> None:
+    visitor.log_in()
+    visitor.open("/2fa/nothing")
+
+
+PAGES: dict[Callable[[Visitor], None], str] = {
+    account_off: "Two-factor authentication",
+    account_on: "Two-factor authentication",
+    account_disabled: "Two-factor authentication",
+    set_up: "Set up two-factor authentication",
+    set_up_refused: "Set up two-factor authentication",
+    codes: "Save your 10 recovery codes",
+    codes_unsaved: "Save your 10 recovery codes",
+    verify: "Enter the code from your authenticator app",
+    verify_refused: "Enter the code from your authenticator app",
+    verify_recovery_refused: "Enter a recovery code",
+    verify_waiting: "Enter the code from your authenticator app",
+    disable: "Disable two-factor authentication",
+    disable_refused: "Disable two-factor authentication",
+    new_codes: "Make new recovery codes",
+    form_not_sent: "Please confirm first",
+    stale_form: "That didn’t work",
+    no_such_page: "Not found",
+}
+
+
+@pytest.mark.parametrize(("reach", "heading"), PAGES.items(), ids=lambda given: getattr(given, "__name__", ""))
+def test_a_page_fits_and_can_be_read_by_everybody(
+    visitor: Visitor, reach: Callable[[Visitor], None], heading: str
+) -> None:
+    reach(visitor)
+    visitor.heading(heading)
+    assert in_every_look(visitor.page) == []
