@@ -75,7 +75,12 @@ class Gate:
 
     def still_nobody(self, allow: Allow) -> Flow[bool]:
         """Whether a request that was anonymous is so still, now that its body was read."""
-        return isinstance((yield from self.identify(allow.request)), Nobody)
+        identified = yield from self.identify(allow.request)
+        if isinstance(identified, Nobody):
+            return True
+        login = identified.login if isinstance(identified, Known) else None
+        yield from self.site.emit("log-in appeared while a body was read", login, allow.request.now)
+        return False
 
     def identify(self, request: Request) -> Flow[Identified]:
         return identify(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -63,12 +64,14 @@ def with_log_in_before(number: int, app: App) -> App:
 
 @pytest.mark.parametrize("chunks", [[b"all"], [b""], [b"a", b"b", b"c"]], ids=["one", "empty", "three"])
 def test_a_log_in_that_appears_while_the_body_is_read_stops_the_app(
-    chunks: list[bytes], behind: Behind, state_realm: Realm
+    chunks: list[bytes], behind: Behind, state_realm: Realm, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "twofa_middleware")
     app = Acts()
     wire = run(with_log_in_before(len(chunks) - 1, behind(app, state_realm)), POST, request(*chunks))
     assert isinstance(wire.error, LoginChanged)
     assert (app.acted, app.got, wire.sent) == (False, chunks[:-1], [])
+    assert "log-in appeared while a body was read: app='shop' user='erin'" in caplog.messages
 
 
 def test_while_nobody_logs_in_the_body_is_what_was_sent(behind: Behind, state_realm: Realm) -> None:

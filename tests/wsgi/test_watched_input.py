@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -71,12 +72,14 @@ ENDED_BY_SERVER = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chu
 
 @pytest.mark.parametrize("how", READS)
 def test_a_log_in_that_appears_while_the_body_is_read_stops_the_app(
-    behind: Behind, state_realm: Realm, how: str
+    behind: Behind, state_realm: Realm, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     done: list[object] = []
     wire = post(behind(acts(READS[how], done), state_realm), LogsIn(BODY))
     assert isinstance(wire.error, LoginChanged)
     assert (done, wire.status) == ([], 0)
+    assert caplog.messages == ["log-in appeared while a body was read: app='shop' user='erin'"]
 
 
 @pytest.mark.parametrize("how", ["read to the end", "readlines", "iteration"])
