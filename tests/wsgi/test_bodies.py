@@ -93,6 +93,16 @@ def test_a_refused_stream_is_not_pulled_beyond_the_chunk_that_its_head_came_with
     assert (wire.status, bodies[0].pulled, bodies[0].closed) == (303, 2, 1)
 
 
+def test_a_refused_stream_is_closed_before_the_refusal_is_sent(behind: Behind) -> None:
+    bodies: list[Body] = []
+    gated = behind(starts_late(logs_in(), [SECRET], bodies), checked=False)
+    chunks: Any = gated(environ_of("GET", "/shop", NAVIGATION), Wire().start_response)
+    next(chunks, None)
+    assert bodies[0].closed == 1
+    chunks.close()
+    assert bodies[0].closed == 1
+
+
 READS: dict[str, Callable[[Any], list[bytes]]] = {
     "read": lambda stream: [stream.read(1000)],
     "read in parts": lambda stream: [stream.read(3), stream.read(0), stream.read(1000)],

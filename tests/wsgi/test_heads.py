@@ -103,6 +103,41 @@ def test_a108_a_second_head_after_the_first_went_out_is_the_servers_to_refuse(be
     assert wire.body == b"clean"
 
 
+def test_a108_after_a_second_head_that_cannot_be_looked_at_nothing_goes_out_under_the_first(behind: Behind) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        write = start_response("200 OK", CLEAN)
+        write(b"clean")
+        try:
+            raise ValueError("in the middle")
+        except ValueError:
+            with pytest.raises(ValueError, match="invalid literal"):
+                start_response("no status", logs_in(), sys.exc_info())
+        write(SECRET)
+        return []
+
+    wire = serve(behind(app, checked=False), environ_of("GET", "/shop"))
+    assert (wire.status, wire.body) == (200, b"clean")
+
+
+def test_an_app_that_goes_on_after_the_servers_own_refusal_is_let_go_on(behind: Behind) -> None:
+    app = two_heads(CLEAN, CLEAN, traps=True)
+    bare, gated = serve(app, environ_of()), serve(behind(app), environ_of())
+    assert (gated.error, gated.headers, gated.chunks) == (None, bare.headers, [b"clean", SECRET, SECRET])
+    assert gated.chunks == bare.chunks
+
+
+def test_a108_after_a_refused_second_head_no_hint_goes_out(behind: Behind) -> None:
+    hints: list[object] = []
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        for part in two_heads(CLEAN, logs_in(), traps=True)(environ, start_response):
+            environ["wsgi.early_hints"]([("Link", part.decode())])
+        return []
+
+    wire = serve(behind(app, checked=False), environ_of(**{"wsgi.early_hints": hints.append}))
+    assert (type(wire.error).__name__, wire.body, hints) == ("AnswerRefused", b"clean", [])
+
+
 def test_a108_a_body_that_goes_on_after_its_second_head_was_refused_is_cut_off(behind: Behind) -> None:
     closed: list[Body] = []
 

@@ -43,14 +43,14 @@ class HeldHead:
         self._held: list[Message] = []
         self._is_out = False
         self._swallowed = 0
-        self.is_dropped = False
+        self._is_dropped = False
 
     async def send(self, message: Message) -> None:
-        if self._is_out and not self.is_dropped and message["type"] not in HEADS:
+        if self._is_out and not self._is_dropped and message["type"] not in HEADS:
             await self._send(message)
             return
         async with self._turn:
-            if self.is_dropped:
+            if self._is_dropped:
                 self._swallow()
             elif message["type"] in HEADS:
                 await self._settle(message)
@@ -60,20 +60,19 @@ class HeldHead:
                 self._held.append(message)
 
     async def receive(self) -> Message:
-        if self.is_dropped:
+        if self._is_dropped:
             return self._gone
         return await self._receive()
 
     async def _settle(self, head: Message) -> None:
         if self._is_out:
             # No server takes a second head. An app that goes on after the error must not do so under the first one.
-            self.is_dropped = True
+            self._is_dropped = True
             raise RuntimeError(f"the app sent a second head: {head['type']}")
         headers = headers_of(head)
         outcome = await self._look(head.get("status", SWITCHING_PROTOCOLS), headers)
         if isinstance(outcome, Answer):
-            self.is_dropped = True
-            self._held.clear()
+            self._is_dropped = True
             await self._refuse(outcome)
             return
         for earlier in self._held:

@@ -90,5 +90,5 @@ class TwoFactorMiddleware:
         try:
             await self._app(change_scope(scope, allow), head.receive, head.send)
         except BaseException as error:
-            if not (head.is_dropped and comes_of_drop(error)):
+            if not comes_of_drop(error):
                 raise

@@ -78,12 +78,13 @@ class HeldHead:
         """
         if self._held is not None:
             (status, headers, exc_info), self._held = self._held, None
-            self._write = _nowhere  # whatever goes wrong from here on, nothing runs on under an earlier head
+            earlier, self._write = self._write, _nowhere  # an error while looking leaves no earlier head open
             outcome = self._refusal or self._look(int(status[:3]), as_bytes(headers))
             if isinstance(outcome, Answer):
                 self._refusal = outcome
             else:
                 self._send_hints()
+                self._write = earlier  # what the server raises now, it would raise without a gate, too
                 self._write = self._server(status, as_strings(outcome.headers) if outcome else headers, exc_info)
                 self._is_out = True
         if self._refusal is not None and self._is_out:
