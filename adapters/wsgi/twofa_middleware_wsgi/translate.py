@@ -24,7 +24,8 @@ def read_request(environ: WSGIEnvironment, now: int) -> Request:
     """The head of the request that the environ describes."""
     sent = next((environ[key] for key in _SENT_PATHS if key in environ), None)
     return Request(
-        kind="http",
+        # WSGI knows no WebSockets, but servers lend apps the socket for one: then the same rules hold as under ASGI.
+        kind="websocket" if "websocket" in environ.get("HTTP_UPGRADE", "").lower() else "http",
         method=environ["REQUEST_METHOD"],
         root=_text(environ.get("SCRIPT_NAME", "")),
         path=_text(environ.get("PATH_INFO", "")),
