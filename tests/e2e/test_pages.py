@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Page, Response
 
+from e2e.answers import header_fault, is_own
 from e2e.looks import in_every_look
 from e2e.visitor import Visitor
 
@@ -140,3 +143,25 @@ def test_a_page_fits_and_can_be_read_by_everybody(
     reach(visitor)
     visitor.heading(heading)
     assert in_every_look(visitor.page) == []
+
+
+def test_answers_of_the_gate_carry_its_headers_and_those_of_a_portal_do_not(visitor: Visitor, page: Page) -> None:
+    """What the browser's fixture checks after each test finds own answers, and tells good from bad."""
+    seen: list[Response] = []
+    page.context.on("response", lambda answer: seen.append(answer))
+    visitor.log_in()
+    visitor.set_up_and_go_on()
+    visitor.log_out()
+    visitor.log_in()
+    own = {(urlsplit(answer.url).path, answer.status) for answer in seen if is_own(answer)}
+    assert own >= {
+        ("/2fa/account", 200),
+        ("/2fa/setup", 200),
+        ("/2fa/codes", 303),
+        ("/2fa/static/pages.css", 200),
+        ("/produce/login", 303),
+        ("/2fa/verify", 200),
+    }
+    home = next(answer for answer in seen if answer.url.endswith("/produce/") and answer.status == 200)
+    assert not is_own(home)
+    assert header_fault(home) is not None
