@@ -52,9 +52,17 @@ class Runtime:
             case Call(function, arguments) if is_async(function):
                 return await function(*arguments)
             case Call(function, arguments):
-                return await asyncio.to_thread(function, *arguments)
+                return await asyncio.to_thread(_called, function, arguments)
             case _:
                 return self.answer(ask)
+
+
+def _called(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    try:
+        return function(*arguments)
+    except StopIteration as error:
+        # A future cannot carry it: who waits for the thread would wait for ever.
+        raise RuntimeError("the function raised StopIteration") from error
 
 
 def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
