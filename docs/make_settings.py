@@ -40,8 +40,17 @@ def _rows(node: ast.ClassDef) -> Iterator[str]:
             continue
         if item.target.id in NOT_IN_THE_FILE:
             continue
-        said = following.value.value if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant) else ""
-        cells = (f"`{item.target.id}`", f"`{ast.unparse(item.annotation)}`", _default(item.value), " ".join(str(said).split()))
+        said = (
+            following.value.value
+            if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+            else ""
+        )
+        cells = (
+            f"`{item.target.id}`",
+            f"`{ast.unparse(item.annotation)}`",
+            _default(item.value),
+            " ".join(str(said).split()),
+        )
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -118,6 +118,14 @@ def test_disable_where_a_role_enforces_leads_to_the_set_up_at_once(open_stage: O
     assert stage.spy.calls == []
 
 
+def test_only_a_set_up_that_no_role_demands_can_be_called_off(open_stage: Open) -> None:
+    stage = open_stage(**ENFORCED)
+    portal.roles["erin"] = ["Chef"]
+    link = '<a href="/2fa/account">Cancel</a>'
+    assert link not in stage.visitor("erin").go("/2fa/setup").text
+    assert link in stage.visitor("alice").go("/2fa/setup").text
+
+
 def test_a020_roles_that_fail_while_disabling_change_nothing(open_stage: Open) -> None:
     stage = open_stage(**ENFORCED)
     erin = stage.enrolled()

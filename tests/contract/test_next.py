@@ -150,3 +150,11 @@ def test_a089_whatever_is_wanted_a_browser_stays_on_this_host(erin: Visitor, wan
     assert place[0] == "/"
     assert place[1:2] not in ("/", "\\")
     assert not set("\\\t\r\n ") & set(place)
+
+
+def test_the_log_in_page_is_no_place_for_somebody_who_is_logged_in(erin: Visitor) -> None:
+    assert [prompted(erin, wanted) for wanted in ("/login", "/login?next=/x", "/login/x")] == [
+        "/start",
+        "/start",
+        "/login/x",
+    ]

@@ -71,8 +71,9 @@ class Visit:
         strays = not {".", ".."}.isdisjoint(below.split("/"))  # a browser would take these steps before it asks
         loops = below == prefix or below.startswith(prefix + "/")
         logs_out = any(rule.matches("GET", below) for rule in self.site.logout_rules)
+        asks_log_in = below == self.site.app.login_page != self.site.app.home
         inside = not root or path == root or path.startswith((root + "/", root + "?"))
-        return self.urls.home if strays or loops or logs_out or not inside else path
+        return self.urls.home if strays or loops or logs_out or asks_log_in or not inside else path
 
     def page(self, template: str, message: Message | None = None, **variables: Any) -> Answer:
         """A page of ours for this person; the browser gets the flow cookie that the page's forms are bound to."""
