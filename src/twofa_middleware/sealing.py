@@ -139,8 +139,6 @@ class Sealer:
 
         head, body = self._split(sealed, _SEALED, purpose)
         nonce, ciphertext = body[:NONCE_BYTES], body[NONCE_BYTES:]
-        if len(ciphertext) < TAG_BYTES:
-            raise UnreadableRecord(f"a sealed {purpose} record is too short")
         key = self._subkey(head[1:], purpose)
         try:
             return AESGCM(key).decrypt(nonce, ciphertext, head + self._context(purpose, context))

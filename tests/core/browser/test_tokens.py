@@ -83,7 +83,7 @@ def test_the_time_of_expiry_has_one_spelling() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", ".", "..", FORM + ".", "." + FORM, FORM + "x", FORM[:-1], FORM.replace(".", ""), FORM.partition(".")[0] + ".", "0.x", "-1.x", FORM + "\n", FORM * 20, "ffffffffffffffffffffffff.x", "6b49\u0661.x", "\0"],
+    ["", ".", "..", FORM + ".", "." + FORM, FORM + "x", FORM[:-1], FORM.replace(".", ""), FORM.partition(".")[0] + ".", "0.x", "-1.x", FORM + "\n", FORM * 20, "ffffffffffffffffffffffff.x", "6b49\u0661.x", "\ud800.x", "\udcff", "\0"],
 )  # fmt: skip
 def test_a071_a_missing_or_misshapen_token_is_not_good(text: str) -> None:
     assert not good(text)

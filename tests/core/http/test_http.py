@@ -51,7 +51,7 @@ def test_a119_the_repr_of_a_request_shows_neither_headers_nor_query() -> None:
         (((b"sec-fetch-mode", b"navigate"),), True),
         (((b"sec-fetch-mode", b"navigate"), (b"accept", b"application/json")), True),
         (((b"sec-fetch-mode", b"cors"), (b"accept", b"text/html")), False),
-        (((b"sec-fetch-mode", b"navigate"), (b"sec-fetch-mode", b"navigate")), False),
+        (((b"sec-fetch-mode", b"navigate"), (b"sec-fetch-mode", b"navigate"), (b"accept", b"text/html")), False),
         (((b"sec-fetch-mode", b""), (b"accept", b"text/html")), False),
         (((b"accept", b"text/html"),), True),
         (((b"accept", b"text/html;q=0.9, */*"),), True),
