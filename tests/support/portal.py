@@ -14,6 +14,7 @@ roles: dict[str, list[str]] = {}
 tokens: dict[str, str] = {}
 sessions: dict[str, tuple[str, str]] = {}
 broken: set[str] = set()
+faults: dict[str, BaseException] = {}
 
 ROLES = {"use": "callable", "callable": "support.portal:roles_of"}
 BEARER = {"use": "bearer", "callable": "support.portal:user_of_token"}
@@ -21,11 +22,13 @@ SESSIONS: dict[str, Any] = {"use": "callable", "callable": "support.portal:who",
 
 
 def reset() -> None:
-    for table in (roles, tokens, sessions, broken):
+    for table in (roles, tokens, sessions, broken, faults):
         table.clear()
 
 
 def _works(what: str) -> None:
+    if what in faults:
+        raise faults[what]
     if what in broken:
         raise ConnectionError(f"the directory of {what} is down")
 
