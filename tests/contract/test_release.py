@@ -231,3 +231,22 @@ def test_a026_an_answer_that_makes_two_people_of_a_request_is_dropped(open_stage
     reply = visitor.go("/in", "POST")
     assert (reply.status, held(reply)) == (503, True)
     assert "session" not in visitor.cookies
+
+
+@pytest.fixture
+def passing(opened: Any) -> Stage:
+    """The operator says that the answer of a log-in by fetch holds no data."""
+    return opened(logging_in(), shop={"login_answer": "pass"})
+
+
+def test_an_answer_of_a_log_in_without_data_may_go_out_to_a_script(passing: Stage) -> None:
+    thief = passing.visitor()
+    reply = thief.fetch("/login", "POST")
+    assert (reply.body, thief.cookie("pass")) == (b"secret page of erin", "")
+    assert thief.fetch("/home").status == 403
+
+
+def test_a004_but_to_no_navigation_and_from_no_other_path(passing: Stage) -> None:
+    assert held(passing.visitor().go("/login", "POST"))
+    assert held(passing.visitor().fetch("/in", "POST"))
+    assert held(passing.visitor().fetch("/login"))
