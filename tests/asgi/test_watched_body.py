@@ -80,6 +80,25 @@ def test_while_nobody_logs_in_the_body_is_what_was_sent(behind: Behind, state_re
     assert (wire.body, app.got, app.acted) == (SECRET, [b"a", b"", b"b"], True)
 
 
+def test_it_is_asked_once_when_the_last_chunk_is_there(behind: Behind, state_realm: Realm) -> None:
+    app = Acts()
+
+    async def logs_in_and_out(scope: Any, receive: Any, send: Any) -> None:
+        turns = iter(["erin", "erin", None])
+
+        async def changes() -> Message:
+            WHO.clear()
+            if (user := next(turns)) is not None:
+                WHO[b"known"] = user
+            message: Message = await receive()
+            return message
+
+        await behind(app, state_realm)(scope, changes, send)
+
+    run(logs_in_and_out, POST, request(b"a", b"b", b"c"))
+    assert (app.got, app.acted) == ([b"a", b"b", b"c"], True)
+
+
 def test_an_app_that_traps_the_error_gets_no_answer_out(behind: Behind, state_realm: Realm) -> None:
     app = Acts(traps=True)
     wire = run(with_log_in_before(0, behind(app, state_realm)), POST, request(b"all"))

@@ -19,7 +19,11 @@ from twofa_middleware.wsgi import TwoFactorMiddleware
 
 GUNICORN = ("gunicorn", "--bind=127.0.0.1:{port}", "--keep-alive=5", "--no-control-socket")
 COMMANDS = {
-    "waitress": ("waitress", "--listen=127.0.0.1:{port}", "support.wsgi_site:application"),
+    # Of its own, waitress keeps up to 16 MB for a client that reads slowly.
+    "waitress": (
+        *("waitress", "--listen=127.0.0.1:{port}", "--outbuf-high-watermark=1048576"),
+        "support.wsgi_site:application",
+    ),
     "gunicorn sync": (*GUNICORN, "support.wsgi_site:application"),
     "gunicorn gthread": (*GUNICORN, "--worker-class=gthread", "--threads=4", "support.wsgi_site:application"),
 }
