@@ -1,4 +1,4 @@
-"""The environment goes over the file, and is checked as the file is."""
+"""The environment lies over the file, and is checked as the file is."""
 
 from __future__ import annotations
 
