@@ -6,8 +6,9 @@ import dataclasses
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
-from support.exchange import Exchange, Pairs, Reply, encoded
+from support.exchange import Body, Exchange, Pairs, Reply, encoded
 from support.realm import COOKIES, ORIGIN, Clock, code_at, session_cookie
 
 FORM_TYPE = ("Content-Type", "application/x-www-form-urlencoded")
@@ -101,6 +102,18 @@ class Visitor:
         """Send the form of a page whose action ends so, with its hidden fields."""
         form = next(form for form in forms_of(page.text) if form.action.endswith(action) and fits(form, fields))
         return self.post(form.action.removeprefix(self.root), form.hidden | fields)
+
+    def filled(self, path: str = "verify") -> dict[str, str]:
+        """The form of a page, filled with a right code and not sent yet."""
+        page = self.go(f"/2fa/{path}")
+        form = next(form for form in forms_of(page.text) if form.action.endswith(f"/{path}"))
+        return form.hidden | {"code": self.code()}
+
+    def send(self, form: dict[str, str], headers: Pairs, body: Body | None = None, **more: Any) -> Reply:
+        """A form to the prompt, or another body, with just these headers beside cookies and type."""
+        cookie = ("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
+        content = encoded(form) if body is None else body
+        return self.exchange.request("POST", "/2fa/verify", [FORM_TYPE, cookie, *headers], content, **more)
 
     def set_up(self) -> Reply:
         """Turn two-factor authentication on and keep the recovery codes; the reply shows them."""
