@@ -129,7 +129,11 @@ class RolesResolver(Protocol):
 
 
 class Store(Protocol):
-    """Answers the questions of ``asks.py``; one question is one transaction, on that user's records alone."""
+    """Answers the questions of ``asks.py``; one question is one transaction, on that user's records alone.
+
+    A plugin is a class: ``Kind(url, store_id, realm)`` at the start, and ``Kind.create(url, realm)``, which makes the
+    store or finds it, and returns its id. Realms that share a server must not see each other's records.
+    """
 
     def check(self) -> None:
         """Connect now; raises StoreMismatch or StoreUnavailable where the questions would."""

@@ -91,7 +91,7 @@ def open_store(settings: Settings) -> Store:
         raise ConfigError(f"{settings.source}: store_id is missing; `twofa init` makes the store and prints its id")
     kind, url = store_kind(settings)
     with _named(settings):
-        store: Store = kind(url, settings.store_id)
+        store: Store = kind(url, settings.store_id, settings.realm)
     return store
 
 

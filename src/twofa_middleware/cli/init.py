@@ -83,7 +83,7 @@ def make_store(settings: Settings) -> str:
                 f"{error}. To begin with an empty store, take `store_id` out of {settings.source}"
             ) from None
         return settings.store_id
-    store_id: str = kind.create(url)
+    store_id: str = kind.create(url, settings.realm)
     return store_id
 
 

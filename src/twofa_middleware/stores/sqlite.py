@@ -46,19 +46,20 @@ class SQLiteStore:
     """Answers every question of ``asks.py`` from the file that ``url`` names.
 
     Raises StoreMismatch if the file is missing, was replaced, or is not the store ``store_id``; StoreUnavailable if it
-    cannot answer, at the latest after ``PATIENCE_SECONDS`` of waiting for others. It never makes a file.
+    cannot answer, at the latest after ``PATIENCE_SECONDS`` of waiting for others. It never makes a file. A file is one
+    realm's alone, so ``realm`` is not written into it.
     """
 
     schemes = ("sqlite",)
 
-    def __init__(self, url: str, store_id: str) -> None:
+    def __init__(self, url: str, store_id: str, realm: str = "") -> None:
         sqlite_file.check_sqlite()
         self._file = sqlite_file.StoreFile(sqlite_file.path_of(url), store_id)
         self._connections = Connections(self._file.open)
         self._threads = AnswerThreads("twofa-sqlite")
 
     @classmethod
-    def create(cls, url: str) -> str:
+    def create(cls, url: str, realm: str = "") -> str:
         """Make the store and return its id; one that is there is left as it is. Only ``twofa init`` does this."""
         return sqlite_file.create(sqlite_file.path_of(url))
 
