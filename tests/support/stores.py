@@ -14,7 +14,10 @@ from typing import Any
 
 from twofa_middleware import asks
 from twofa_middleware.protocol import Ask, Result, Store, UserKey
+from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.sqlite import SQLiteStore
+
+from .redis_servers import new_realm, shared_redis, shared_valkey
 
 NOW = 1_800_000_000
 STEP = NOW // 30
@@ -73,16 +76,48 @@ def sqlite(folder: Path) -> Iterator[SQLiteStore]:
 
 
 @contextmanager
-def sqlite_in_an_event_loop(folder: Path) -> Iterator[Store]:
-    with sqlite(folder) as store:
-        looped = InAnEventLoop(store)
-        try:
-            yield looped
-        finally:
-            looped.close()
+def redis(folder: Path | None = None) -> Iterator[RedisStore]:
+    """A realm of its own on the server that all tests share."""
+    with redis_at(shared_redis().url) as store:
+        yield store
 
 
-KINDS = (StoreKind("sqlite", sqlite), StoreKind("sqlite-async", sqlite_in_an_event_loop))
+@contextmanager
+def valkey(folder: Path) -> Iterator[RedisStore]:
+    with redis_at(shared_valkey().socket_url) as store:
+        yield store
+
+
+@contextmanager
+def redis_at(url: str, realm: str | None = None) -> Iterator[RedisStore]:
+    realm = realm or new_realm()
+    store = RedisStore(url, RedisStore.create(url, realm), realm)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def in_an_event_loop(made: Callable[[Path], AbstractContextManager[Store]]) -> Callable[[Path], Any]:
+    @contextmanager
+    def looped(folder: Path) -> Iterator[Store]:
+        with made(folder) as store:
+            asked = InAnEventLoop(store)
+            try:
+                yield asked
+            finally:
+                asked.close()
+
+    return looped
+
+
+KINDS = (
+    StoreKind("sqlite", sqlite),
+    StoreKind("sqlite-async", in_an_event_loop(sqlite)),
+    StoreKind("redis", redis),
+    StoreKind("redis-async", in_an_event_loop(redis)),
+    StoreKind("valkey", valkey),
+)
 
 
 # ---- records --------------------------------------------------------------------------------------------------------

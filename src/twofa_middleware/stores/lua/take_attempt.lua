@@ -1,0 +1,20 @@
+-- Counts a failure before the TOTP code is looked at; while waiting or stopped nothing is counted.
+-- Needs: account, rows, attempts. KEYS: account, passes, browsers, pending, seen. ARGV: asks.TakeAttempt.
+-- Answers {'attempt', at, left, waits until, account, set-up or nil}, {'waiting', until} or {'stopped'}.
+
+if is_stopped() then
+    return { 'stopped' }
+end
+local in_a_row, wait_until = read_wait(ask.now)
+if ask.now < wait_until then
+    return { 'waiting', text(wait_until) }
+end
+tidy_tries(FAILURE, ask.now, STOP_WINDOW_SECONDS)
+add_try(FAILURE, ask.now)
+in_a_row = in_a_row + 1
+wait_until = ask.now + wait_after(in_a_row)
+redis.call('HSET', SEEN, 'n', text(in_a_row), 'w', text(wait_until))
+return {
+    'attempt', text(ask.now), failures_left(in_a_row), text(wait_until),
+    account_fields(), read_row(PENDING, ask.setup_digest, ask.now),
+}

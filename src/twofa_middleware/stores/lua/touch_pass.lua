@@ -1,0 +1,8 @@
+-- Notes that a pass is in use; one that has ended does not come back by it.
+-- Needs: rows. KEYS: account, passes, browsers, pending, seen. ARGV: asks.TouchPass.
+-- Answers {'done'}.
+
+if redis.call('HEXISTS', PASSES.key, 't' .. ask.digest) == 1 then
+    use_row(PASSES, ask.digest, ask.now)
+end
+return { 'done' }
