@@ -8,49 +8,67 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
 from twofa_middleware.asks import StoreAsk
-from twofa_middleware.stores.sqlite import SQLiteStore
 
 PROCESSES = 2
 THREADS = 25
 ROUND_SECONDS = 60  # after it a race fails, where one side raised and the other would wait for it
 
 Question = StoreAsk[Any]
-Race = Callable[[str, str, Sequence[Sequence[Question]]], list[list[Any]]]
-"""From a store's URL and id and rounds of questions to the replies of each round."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A store that any process can open: its class, and what its class is made with."""
+
+    kind: Any
+    url: str
+    realm: str
+
+    def open(self) -> Any:
+        return self.kind(self.url, self.create(), self.realm)
+
+    def create(self) -> str:
+        made: str = self.kind.create(self.url, self.realm)
+        return made
+
+
+Race = Callable[[Place, Sequence[Sequence[Question]]], list[list[Any]]]
+"""From a store and rounds of questions to the replies of each round."""
 
 _start: Barrier
 
 
-def in_threads(url: str, store_id: str, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:
+def in_threads(place: Place, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:
     """The questions of a round dealt out to threads."""
-    with closing(SQLiteStore(url, store_id)) as store:
+    with closing(place.open()) as store:
         return [_one_round(store, questions) for questions in rounds]
 
 
-def in_an_event_loop(url: str, store_id: str, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:
+def in_an_event_loop(place: Place, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:
     """A task for each question of a round."""
 
     async def one_round(questions: Sequence[Question]) -> list[Any]:
         return await asyncio.gather(*map(store.answer_async, questions))
 
-    with closing(SQLiteStore(url, store_id)) as store, asyncio.Runner() as runner:
+    with closing(place.open()) as store, asyncio.Runner() as runner:
         return [runner.run(one_round(questions)) for questions in rounds]
 
 
-def in_processes(url: str, store_id: str, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:
+def in_processes(place: Place, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:
     """The questions of a round dealt out to processes, and there to threads."""
     shares = [[questions[number::PROCESSES] for questions in rounds] for number in range(PROCESSES)]
-    parts = _in_each_process(_share, [url] * PROCESSES, [store_id] * PROCESSES, shares)
+    parts = _in_each_process(_share, [place] * PROCESSES, shares)
     return [[reply for share in of_round for reply in share] for of_round in zip(*parts, strict=True)]
 
 
-def create_in_processes(urls: Sequence[str]) -> list[list[str]]:
+def create_in_processes(places: Sequence[Place]) -> list[list[str]]:
     """The ids that each process found or made, all of them at the same time."""
-    return _in_each_process(_create_all, [urls] * PROCESSES)
+    return _in_each_process(_create_all, [places] * PROCESSES)
 
 
 def _in_each_process(function: Callable[..., Any], *arguments: Sequence[Any]) -> list[Any]:
@@ -65,22 +83,20 @@ def _remember(start: Barrier) -> None:
     _start = start
 
 
-def _share(url: str, store_id: str, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:
-    with closing(SQLiteStore(url, store_id)) as store:
+def _share(place: Place, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:
+    with closing(place.open()) as store:
         return [_one_round(store, questions, _start.wait) for questions in rounds]
 
 
-def _create_all(urls: Sequence[str]) -> list[str]:
+def _create_all(places: Sequence[Place]) -> list[str]:
     made = []
-    for url in urls:
+    for place in places:
         _start.wait()
-        made.append(SQLiteStore.create(url))
+        made.append(place.create())
     return made
 
 
-def _one_round(
-    store: SQLiteStore, questions: Sequence[Question], ready: Callable[[], object] | None = None
-) -> list[Any]:
+def _one_round(store: Any, questions: Sequence[Question], ready: Callable[[], object] | None = None) -> list[Any]:
     count = min(len(questions), THREADS)
     start = threading.Barrier(count, action=ready, timeout=ROUND_SECONDS)  # type: ignore[arg-type]
     replies: list[Any] = []

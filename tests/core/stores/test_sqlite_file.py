@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.store_races import create_in_processes
+from support.store_races import Place, create_in_processes
 from support.stores import GENERATION, ask, enrol, look, open_pass, sqlite, sqlite_url
 from twofa_middleware.errors import ConfigError, StoreMismatch, StoreUnavailable
 from twofa_middleware.stores.sqlite import SQLiteStore
@@ -54,8 +54,7 @@ def test_creating_in_many_threads_at_once_makes_one_store(url: str) -> None:
 
 
 def test_creating_in_many_processes_at_once_makes_one_store(tmp_path: Path) -> None:
-    urls = [sqlite_url(tmp_path / str(number)) for number in range(30)]
-    made = create_in_processes(urls)
+    made = create_in_processes([Place(SQLiteStore, sqlite_url(tmp_path / str(number)), "") for number in range(30)])
     assert [len(set(ids)) for ids in zip(*made, strict=True)] == [1] * 30
 
 
