@@ -32,6 +32,7 @@ KEY_ID_BYTES = 4
 NONCE_BYTES = 12
 TAG_BYTES = 16
 HASH_BYTES = 16
+WITNESS_BYTES = 5
 _SEALED = b"\x01"
 _AUTHENTICATED = b"\x02"
 
@@ -120,6 +121,15 @@ class Sealer:
         """A keyed hash that never changes, as base64url without padding: names in the store and in cookies."""
         digest = hmac.digest(self._naming_key, self._context(kind, (text,)), hashlib.sha256)
         return base64.urlsafe_b64encode(digest[:size]).rstrip(b"=").decode()
+
+    def store_id(self, name: str) -> str:
+        """A store's name with a witness of the realm and the naming key behind it, as the settings repeat it.
+
+        Under another naming key, or for another realm, nobody would be found in the store: all would seem to have no
+        second factor. So the id of the store says by which of them its people are named.
+        """
+        digest = hmac.digest(self._naming_key, self._context("store", (name,)), hashlib.sha256)
+        return f"{name}.{base64.b32encode(digest[:WITNESS_BYTES]).decode().lower()}"
 
     def user_key(self, user: str) -> UserKey:
         return UserKey(self.name("user", user))

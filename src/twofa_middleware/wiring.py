@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
     settings.app(name)
     plugged = {app: _identity(settings, app) for app in settings.apps}
     _refuse_shared_cookies(settings, plugged)
-    sealer = Sealer(settings.realm, KeyRing.load(settings.keys, settings.folder))
+    sealer = sealer_of(settings)
     context = PluginContext(settings.realm, name, settings.folder, asynchronous)
     resolvers = [(one.use, _made(one, context, settings)) for one in plugged[name]]
     roles = _made(_Plugged("roles", *options_of("roles", settings.roles, settings.source, "roles")), context, settings)
@@ -85,13 +86,24 @@ def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
     return Runtime(gate, open_store(settings), EventLog())
 
 
+def sealer_of(settings: Settings) -> Sealer:
+    """What seals, under the keys that the settings name."""
+    return Sealer(settings.realm, KeyRing.load(settings.keys, settings.folder))
+
+
 def open_store(settings: Settings) -> Store:
     """The store that the settings name; it is connected to when it is first asked."""
     if not settings.store_id:
         raise ConfigError(f"{settings.source}: store_id is missing; `twofa init` makes the store and prints its id")
+    name = settings.store_id.rpartition(".")[0]
+    if not hmac.compare_digest(sealer_of(settings).store_id(name).encode(), settings.store_id.encode()):
+        raise ConfigError(
+            f"{settings.source}: store_id was written for other keys or another realm, under which the people in the "
+            "store have other names: put back the keys and the realm that the store was made with"
+        )
     kind, url = store_kind(settings)
     with _named(settings):
-        store: Store = kind(url, settings.store_id, settings.realm)
+        store: Store = kind(url, name, settings.realm)
     return store
 
 

@@ -11,7 +11,7 @@ import pyotp
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from twofa_middleware.cli.keys import write_ring
-from twofa_middleware.sealing import KeyRing
+from twofa_middleware.sealing import KeyRing, Sealer
 from twofa_middleware.settings import Settings
 from twofa_middleware.stores.sqlite import SQLiteStore
 
@@ -85,8 +85,10 @@ def make_realm(folder: Path, **changes: Any) -> Realm:
     os.environ["TWOFA_TEST_SECRET"] = APP_SECRET
     if not (folder / "var" / "keys.toml").exists():
         write_ring(KeyRing.new(), folder / "var" / "keys.toml")
-    store_id = SQLiteStore.create(f"sqlite:///{folder / 'var' / 'twofa.db'}")
-    return Realm(folder, Settings.of(document(**changes) | {"store_id": store_id}, folder=folder))
+    made = document(**changes)
+    name = SQLiteStore.create(f"sqlite:///{folder / 'var' / 'twofa.db'}", made["realm"])
+    sealer = Sealer(made["realm"], KeyRing.load("file:var/keys.toml", folder))
+    return Realm(folder, Settings.of(made | {"store_id": sealer.store_id(name)}, folder=folder))
 
 
 def session_cookie(user: object, login: str = "login-1", name: str = "", at: int = NOW) -> str:

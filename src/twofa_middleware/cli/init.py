@@ -12,7 +12,7 @@ import click
 from ..errors import ConfigError, StoreMismatch
 from ..sealing import KeyRing
 from ..settings import Settings
-from ..wiring import open_store, store_kind
+from ..wiring import open_store, sealer_of, store_kind
 from .keys import write_ring
 
 _FIRST_FILE = """\
@@ -32,6 +32,7 @@ login_page = "/login"
 home = "/"
 """
 _STORE_ID = re.compile(r"""^store_id[ \t]*=[ \t]*(""|'')""", re.MULTILINE)
+_CREDENTIALS = re.compile(r"(?<!^sqlite:)//.*@")
 _FIRST_KEY = re.compile(r"^[ \t]*[A-Za-z\"'\[]", re.MULTILINE)
 
 
@@ -54,7 +55,7 @@ def init(path: Path) -> None:
     if settings.store_id:
         click.echo(f"store {store_id}: as `store_id` says")
         return
-    click.echo(f"{settings.store}: the store is there")
+    click.echo(f"{_CREDENTIALS.sub('//', settings.store)}: the store is there")
     _write_store_id(path, store_id)
     click.echo(f'{path}: store_id = "{store_id}"')
 
@@ -83,8 +84,7 @@ def make_store(settings: Settings) -> str:
                 f"{error}. To begin with an empty store, take `store_id` out of {settings.source}"
             ) from None
         return settings.store_id
-    store_id: str = kind.create(url, settings.realm)
-    return store_id
+    return sealer_of(settings).store_id(kind.create(url, settings.realm))
 
 
 def _write_store_id(path: Path, store_id: str) -> None:

@@ -18,7 +18,7 @@ from twofa_middleware.sealing import KeyRing
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build, open_store
 
-ID = r"[a-z2-7]{4}(-[a-z2-7]{4}){3}"
+ID = r"[a-z2-7]{4}(-[a-z2-7]{4}){3}\.[a-z2-7]{8}"
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -11,11 +11,13 @@ import pytest
 
 from support.realm import NOW, SIGNED_COOKIE, make_realm
 from twofa_middleware.asks import Look
+from twofa_middleware.cli.keys import write_ring
 from twofa_middleware.drive import drive
 from twofa_middleware.errors import ConfigError, KeysError, PluginError, StoreMismatch
 from twofa_middleware.http import Request
 from twofa_middleware.identify import Nobody
 from twofa_middleware.protocol import UserKey
+from twofa_middleware.sealing import KeyRing
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import Runtime, build, open_store
 
@@ -122,6 +124,29 @@ def test_an_async_function_under_wsgi_stops_the_start(tmp_path: Path) -> None:
     assert "is async, and WSGI can await nothing; give it a plain function" in message
     assert started(tmp_path, roles=roles, asynchronous=True).gate.site.name == "shop"
     assert started(tmp_path, roles=roles | {"callable": f"{HERE}:plain_roles"}).gate.site.name == "shop"
+
+
+def test_keys_that_the_store_was_not_made_with_stop_the_start(tmp_path: Path) -> None:
+    settings = make_realm(tmp_path).settings
+    (tmp_path / "var" / "keys.toml").unlink()
+    write_ring(KeyRing.new(), tmp_path / "var" / "keys.toml")
+    with pytest.raises(ConfigError, match=r"^settings: store_id was written for other keys or another realm"):
+        build(settings, "shop", asynchronous=False)
+
+
+def test_a_realm_that_was_renamed_stops_the_start(tmp_path: Path) -> None:
+    settings = make_realm(tmp_path).settings
+    with pytest.raises(ConfigError, match=r"put back the keys and the realm that the store was made with$"):
+        build(_changed(settings, realm="other"), "shop", asynchronous=False)
+
+
+def test_a_ring_with_the_same_naming_key_starts(tmp_path: Path) -> None:
+    settings = make_realm(tmp_path).settings
+    file = tmp_path / "var" / "keys.toml"
+    old, new = KeyRing.load("file:var/keys.toml", tmp_path), KeyRing.new()
+    file.unlink()
+    write_ring(KeyRing(old.naming, new.current, {**old.keys, **new.keys}), file)
+    assert isinstance(build(settings, "shop", asynchronous=False), Runtime)
 
 
 def test_a_missing_store_id_stops_the_start(tmp_path: Path) -> None:
