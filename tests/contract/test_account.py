@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support import portal
+from support.realm import session_cookie
 from support.stage import Open, Stage
 from support.visitor import Visitor, forms_of
 
@@ -142,8 +143,6 @@ def test_a075_a076_nothing_that_the_app_changes_of_a_user_switches_it_off(stage:
         erin.go(path, "POST")
     for number, name in enumerate(["erin@other.example", "Erin Renamed"]):
         thief = stage.visitor("erin")
-        from support.realm import session_cookie
-
         thief.cookies["session"] = session_cookie("erin", f"after-reset-{number}", name)
         stage.spy.calls.clear()
         assert thief.go("/home").status == 303

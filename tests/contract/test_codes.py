@@ -6,7 +6,7 @@ import pytest
 
 from support.realm import code_at
 from support.stage import Open, Stage
-from support.visitor import Visitor
+from support.visitor import FORM_TYPE, Visitor, forms_of
 
 
 @pytest.fixture
@@ -131,8 +131,6 @@ def test_a057_the_client_has_no_say_in_the_time(erin: Visitor, stage: Stage) -> 
 
 
 def _token(visitor: Visitor, html: str) -> str:
-    from support.visitor import forms_of
-
     return next(form for form in forms_of(html) if form.action.endswith("/verify")).hidden["token"]
 
 
@@ -157,8 +155,6 @@ def test_a_code_of_the_past_ten_minutes_is_explained(erin: Visitor, stage: Stage
     ],
 )
 def test_a018_a043_a_form_passes_by_exactly_one_right_code(erin: Visitor, body: str, stage: Stage) -> None:
-    from support.visitor import FORM_TYPE
-
     page = erin.go("/2fa/verify")
     fields = {"token": _token(erin, page.text), "code": erin.code(), "wrong": erin.wrong_code()}
     reply = erin.go("/2fa/verify", "POST", [FORM_TYPE], body.format(**fields).encode())

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from support.realm import make_realm
-from support.stage import Stage
+from support.stage import Open, Stage
 from support.visitor import Visitor
 
 ACCOUNT_TABLES = ("accounts", "authenticators", "codes")
@@ -165,6 +165,37 @@ def test_a031_two_realms_have_nothing_in_common_even_over_one_file_and_key_ring(
     there.cookies |= {name.replace("-test-", "-other-"): value for name, value in erin.cookies.items()}
     there.log_in("erin", "login-1")
     assert "is <strong>off</strong>" in there.go("/2fa/account").text
+
+
+@pytest.mark.parametrize("table", ["passes", "browsers"])
+def test_a085_a114_what_was_kept_from_before_a_change_and_put_back_is_dead(stage: Stage, table: str) -> None:
+    erin = stage.enrolled()
+    erin.log_in(login="login-2")
+    erin.verify(remember="1")
+    stage.clock.on(30)
+    before = dict(erin.cookies)
+    with stage.database() as db:
+        kept = db.execute(f"SELECT * FROM {table}").fetchall()
+    assert erin.confirm("codes").status == 200
+    with stage.database() as db:
+        db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(kept[0]))})", kept)
+    erin.cookies = {name: value for name, value in before.items() if ("pass" in name) != (table == "browsers")}
+    erin.log_in(login="login-2" if table == "passes" else "login-3")
+    assert erin.go("/home").status == 303
+
+
+def test_a114_a_pass_that_needed_nothing_is_none_of_somebody_who_must_set_up(open_stage: Open) -> None:
+    stage = open_stage(enforcement={"pinned": ["Chef"]}, roles={"use": "static", "users": {"erin": ["Chef"]}})
+    wendy = stage.visitor("wendy")
+    wendy.go("/home")
+    stage.spy.calls.clear()
+    erin = stage.visitor("erin")
+    erin.go("/2fa/setup")
+    with stage.database() as db:
+        hers = db.execute("SELECT user FROM setups").fetchone()[0]
+        copy(db, "passes", db.execute("SELECT user FROM passes").fetchone()[0], hers)
+    erin.cookies["2fa-pass-test-shop"] = f"{hers}.{wendy.cookie('pass').partition('.')[2]}"
+    assert (erin.go("/home").header("location"), stage.spy.calls) == ("/2fa/setup?next=/home", [])
 
 
 def test_a118_the_store_never_learns_who_somebody_is(stage: Stage) -> None:

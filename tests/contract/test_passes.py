@@ -6,6 +6,8 @@ import base64
 
 import pytest
 
+from support.realm import SIGNED_COOKIE
+from support.spy import HTML, Told, log_in
 from support.stage import Open, Stage
 
 DAY = 86400
@@ -95,6 +97,18 @@ def test_a084_a_pass_is_for_its_app_alone(stage: Stage) -> None:
     assert stage.spies["office"].calls == []
 
 
+def test_a084_nor_is_it_for_another_app_where_no_session_tells_them_apart(open_stage: Open) -> None:
+    blind = {key: value for key, value in SIGNED_COOKIE.items() if key != "session"}
+    office = {"identity": [blind | {"cookie": "office_session"}]}
+    stage = open_stage(shop={"identity": [blind]}, office=office)
+    erin = stage.enrolled()
+    assert erin.go("/home").status == 200
+    there = stage.meets(erin, "office")
+    there.log_in()
+    there.cookies["2fa-pass-test-office"] = erin.cookie("pass")
+    assert (there.go("/home").status, stage.spies["office"].calls) == (303, [])
+
+
 def test_a083_no_changed_character_of_a_pass_is_a_pass(stage: Stage) -> None:
     erin = stage.enrolled()
     right = erin.cookie("pass")
@@ -174,8 +188,6 @@ def test_in_the_profile_classic_a_pass_ends_by_no_idleness(stage: Stage) -> None
 
 
 def test_no_pass_goes_out_with_an_answer_that_shared_caches_may_keep(open_stage: Open) -> None:
-    from support.spy import HTML, Told
-
     shared = [
         [("Cache-Control", "public")],
         [("Cache-Control", "max-age=60")],
@@ -200,8 +212,6 @@ def test_no_pass_goes_out_with_an_answer_that_shared_caches_may_keep(open_stage:
 
 
 def test_a_log_in_that_shared_caches_may_keep_gets_no_pass_but_its_answer(open_stage: Open) -> None:
-    from support.spy import Told, log_in
-
     def cached(call: object) -> Told:
         told = log_in(call)  # type: ignore[arg-type]
         return Told(200, [*told.headers, ("Cache-Control", "public"), ("Content-Type", "text/plain")], b"page")

@@ -8,29 +8,10 @@ from typing import Any
 import pytest
 
 from support import portal
-from support.realm import session_cookie
-from support.spy import HTML, Behaviour, Call, Told
+from support.exchange import Reply
+from support.realm import SIGNED_COOKIE, session_cookie
+from support.spy import HTML, SECRET, Behaviour, Told, logging_in
 from support.stage import Open, Stage
-
-SECRET = ("X-Secret", "in a header")
-
-
-def logging_in(
-    user: str = "erin", login: str = "login-2", *, status: int = 200, cookie: str = "", **more: str
-) -> Behaviour:
-    """The app logs somebody in and answers right away."""
-
-    def told(call: Call) -> Told:
-        line = cookie or f"session={session_cookie(user, login)}; Path=/; HttpOnly"
-        headers = [
-            HTML,
-            SECRET,
-            ("Set-Cookie", line),
-            *((name.replace("_", "-"), value) for name, value in more.items()),
-        ]
-        return Told(status, headers, b"secret page of " + user.encode())
-
-    return told
 
 
 @pytest.fixture
@@ -45,7 +26,7 @@ def opened(open_stage: Open) -> Any:
     return made
 
 
-def held(reply: Any) -> bool:
+def held(reply: Reply) -> bool:
     return b"secret" not in reply.body and reply.header("x-secret") is None
 
 
@@ -104,8 +85,10 @@ def test_a004_a_cookie_that_a_browser_would_keep_is_a_log_in(opened: Any, line: 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a004_a_deletion_elsewhere_does_not_hide_a_log_in(opened: Any, order: int) -> None:
-    cookies = [("Set-Cookie", f"session={session_cookie('erin', 'login-2')}; Path=/")]
-    cookies += [("Set-Cookie", "session=; Max-Age=0; Path=/old")]
+    cookies = [
+        ("Set-Cookie", f"session={session_cookie('erin', 'login-2')}; Path=/"),
+        ("Set-Cookie", "session=; Path=/old"),
+    ]
     stage = opened(lambda call: Told(200, [HTML, SECRET, *cookies[::order]]))
     assert held(stage.visitor().go("/in", "POST"))
 
@@ -222,8 +205,6 @@ def test_a026_an_answer_that_sets_a_session_twice_is_dropped(opened: Any, lines:
 
 
 def test_a026_an_answer_that_makes_two_people_of_a_request_is_dropped(open_stage: Open) -> None:
-    from support.realm import SIGNED_COOKIE
-
     portal.sessions["s-1"] = ("wendy", "1")
     stage = open_stage(routes={"/in": logging_in()}, shop={"identity": [SIGNED_COOKIE, portal.SESSIONS]})
     visitor = stage.visitor()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support import portal
+from support.realm import ORIGIN, session_cookie
 from support.spy import Call, Told
 from support.stage import Open, Stage
 from twofa_middleware.cli.keys import write_ring
@@ -68,8 +69,6 @@ def test_a067_nor_does_a_server_that_starts_anew(stage: Stage, fault: object) ->
     stage.enrolled()
     fault(stage.realm.store_file)  # type: ignore[operator]
     thief = stage.visitor("erin", "login-2")
-    from support.realm import ORIGIN
-
     fresh = thief.at(stage.wrap(stage.realm, stage.spy, "shop"), ORIGIN, "shop")
     assert (fresh.go("/home").status, fresh.go("/2fa/setup").status) == (503, 503)
     assert stage.spy.calls == []
@@ -102,8 +101,6 @@ def test_a111_a_locked_store_is_503_in_bounded_time(stage: Stage, monkeypatch: p
 
 
 def test_a020_a_store_that_fails_after_the_app_was_called_holds_its_answer_back(open_stage: Open) -> None:
-    from support.realm import session_cookie
-
     file: list[Path] = []
 
     def breaks(call: Call) -> Told:

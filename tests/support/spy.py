@@ -13,6 +13,7 @@ from typing import Any
 from support.realm import session_cookie
 
 HTML = ("Content-Type", "text/html; charset=utf-8")
+SECRET = ("X-Secret", "in a header")
 
 
 @dataclass
@@ -46,6 +47,24 @@ def log_in(call: Call) -> Told:
 def log_in_with_page(call: Call) -> Told:
     """Logs in and answers the protected page in one."""
     return Told(200, [HTML, log_in(call).headers[1]])
+
+
+def logging_in(
+    user: str = "erin", login: str = "login-2", *, status: int = 200, cookie: str = "", **more: str
+) -> Behaviour:
+    """The app logs somebody in and answers right away."""
+
+    def told(call: Call) -> Told:
+        line = cookie or f"session={session_cookie(user, login)}; Path=/; HttpOnly"
+        headers = [
+            HTML,
+            SECRET,
+            ("Set-Cookie", line),
+            *((name.replace("_", "-"), value) for name, value in more.items()),
+        ]
+        return Told(status, headers, b"secret page of " + user.encode())
+
+    return told
 
 
 def log_out(call: Call) -> Told:
