@@ -40,6 +40,8 @@ class Connections:
         self._forking = False
         self._change = threading.Condition()
         self._writing = threading.Lock()
+        # A middleware that is dropped rather than closed leaves no open file behind.
+        weakref.finalize(self, _close_all, self._idle, self._pid)
 
     @contextmanager
     def one(self, deadline: float) -> Iterator[sqlite3.Connection]:
@@ -122,6 +124,11 @@ class Connections:
 
     def after_fork_in_child(self) -> None:
         self._start()
+
+
+def _close_all(connections: list[sqlite3.Connection], pid: int) -> None:
+    while pid == os.getpid() and connections:
+        connections.pop().close()
 
 
 _every: weakref.WeakSet[Connections] = weakref.WeakSet()

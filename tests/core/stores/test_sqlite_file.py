@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sqlite3
@@ -196,3 +197,15 @@ def test_a_folder_that_cannot_be_made_is_reported(file: Path) -> None:
 def test_a_sqlite_without_strict_tables_stops_the_start() -> None:
     with pytest.raises(ConfigError, match=r"SQLite 3\.36\.9; the store needs 3\.37\.0"):
         check_sqlite((3, 36, 9))
+
+
+def test_a_store_that_is_dropped_leaves_no_open_file_behind(url: str, file: Path) -> None:
+    def open_files() -> int:
+        return sum(1 for entry in Path("/proc/self/fd").iterdir() if str(file) in str(entry.resolve()))
+
+    store = SQLiteStore(url, SQLiteStore.create(url))
+    store.check()
+    assert open_files() > 0
+    del store
+    gc.collect()
+    assert open_files() == 0
