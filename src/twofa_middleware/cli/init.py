@@ -32,7 +32,7 @@ login_page = "/login"
 home = "/"
 """
 _STORE_ID = re.compile(r"""^store_id[ \t]*=[ \t]*(""|'')""", re.MULTILINE)
-_CREDENTIALS = re.compile(r"(?<!^sqlite:)//.*@")
+_CREDENTIALS = re.compile(r"^((?!sqlite:)[^:]+://).*@")
 _FIRST_KEY = re.compile(r"^[ \t]*[A-Za-z\"'\[]", re.MULTILINE)
 
 
@@ -55,7 +55,8 @@ def init(path: Path) -> None:
     if settings.store_id:
         click.echo(f"store {store_id}: as `store_id` says")
         return
-    click.echo(f"{_CREDENTIALS.sub('//', settings.store)}: the store is there")
+    shown = _CREDENTIALS.sub(r"\1", settings.store)
+    click.echo(f"{shown}: the store is there")
     _write_store_id(path, store_id)
     click.echo(f'{path}: store_id = "{store_id}"')
 

@@ -29,17 +29,27 @@ class Identity:
 
     def check(self, store_id: str) -> Conversation:
         """StoreMismatch unless it is the store ``store_id``; StoreUnavailable if it is a replica, which may be behind."""
-        said = yield ("HELLO",)
-        facts = dict(zip(said[::2], said[1::2], strict=True)) if isinstance(said, list) else said
-        if facts.get(b"role") != b"master":
-            raise StoreUnavailable(f"{self._where} is a replica, which may be behind: name the primary in `store`")
         self._read((yield ("GET", self._key)), store_id)
+        role = _role((yield ("HELLO",)))
+        if role != b"master":
+            what = "a replica, which may be behind: name the primary in `store`" if role else "no Redis of ours"
+            raise StoreUnavailable(f"{self._where} is {what}")
 
     def create(self) -> Conversation:
         """Make the store's id, or find the one that is there. Whoever comes first makes it for all."""
         yield ("SET", self._key, f"{SCHEMA_VERSION} {new_store_id()}", "NX")
         return self._read((yield ("GET", self._key)), None)
 
-    def _read(self, value: bytes | None, store_id: str | None) -> str:
-        version, _, found = (value or b"").decode("ascii", "replace").partition(" ")
+    def _read(self, value: object, store_id: str | None) -> str:
+        text = value.decode("ascii", "replace") if isinstance(value, bytes) else ""
+        version, _, found = text.partition(" ")
         return check_meta({"schema_version": version, "store_id": found}, self._where, store_id)
+
+
+def _role(hello: object) -> object:
+    """What the server says that it is, in a list of names and values (https://redis.io/docs/latest/commands/hello/)."""
+    facts = hello if isinstance(hello, list) else []
+    for name, value in zip(facts[::2], facts[1::2], strict=False):
+        if name == b"role":
+            return value
+    return None

@@ -8,17 +8,25 @@ import stat
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.cli.conftest import Twofa
 from core.settings.documents import SMALLEST
+from support.redis_servers import Server, a_server
 from twofa_middleware.sealing import KeyRing
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build, open_store
 
 ID = r"[a-z2-7]{4}(-[a-z2-7]{4}){3}\.[a-z2-7]{8}"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with a_server() as started:
+        yield started
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -47,6 +55,16 @@ def test_in_an_empty_folder_it_makes_settings_keys_and_store(twofa: Twofa, folde
 def test_what_it_makes_starts(twofa: Twofa, folder: Path) -> None:
     twofa("init")
     assert build(written(folder), "portal", asynchronous=False).gate.site.label == "Portal"
+
+
+def test_a_redis_is_named_without_its_password(twofa: Twofa, folder: Path, server: Server) -> None:
+    server.say("CONFIG", "SET", "requirepass", "canary")
+    (folder / "twofa.toml").write_text(f'store = "{server.url.replace("//", "//:canary@")}"\n' + SMALLEST)
+    done = twofa("init")
+    assert (done.code, done.err) == (0, "")
+    assert f"{server.url}: the store is there" in done.out
+    assert "canary" not in done.out
+    open_store(written(folder)).check()
 
 
 def test_keys_and_store_are_for_their_owner_alone(twofa: Twofa, folder: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
-from support.stores import KINDS, StoreKind, sqlite, sqlite_url
+from support.redis_servers import Server, a_server
+from support.stores import KINDS, InAnEventLoop, StoreKind, redis_at, sqlite, sqlite_url
 from twofa_middleware.protocol import Store
 from twofa_middleware.stores.sqlite import SQLiteStore
 
@@ -37,3 +39,32 @@ def url(tmp_path: Path) -> str:
 def file(tmp_path: Path) -> Path:
     """The file that ``url`` names."""
     return tmp_path / "twofa.db"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A Redis that the test may kill, stop or empty."""
+    with a_server() as started:
+        yield started
+
+
+OpenRedis = Callable[..., AbstractContextManager[Store]]
+
+
+@pytest.fixture(params=["threads", "event-loop"])
+def open_redis(request: pytest.FixtureRequest) -> OpenRedis:
+    """``open_redis(url)``: a store there, made if it is missing, asked by the one client of redis-py or by the other."""
+
+    @contextmanager
+    def opened(url: str, realm: str = "test") -> Iterator[Store]:
+        with redis_at(url, realm) as store:
+            if request.param == "threads":
+                yield store
+                return
+            looped = InAnEventLoop(store)
+            try:
+                yield looped
+            finally:
+                looped.close()
+
+    return opened

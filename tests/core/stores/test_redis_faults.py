@@ -1,0 +1,187 @@
+"""Redis in trouble: closed, in bounded time, and nothing asked twice. Attack 111."""
+
+from __future__ import annotations
+
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from time import monotonic
+
+import pytest
+
+from support.lossy_wire import a_stranger, a_wire
+from support.redis_servers import ADDRESS, Server, new_realm, shared_redis
+from support.stores import ALICE, NOW, STEP, account_of, ask, enrol, fail, look, redis_at, spend_code, spend_step
+from twofa_middleware import asks
+from twofa_middleware.errors import StoreError, StoreMismatch, StoreUnavailable
+from twofa_middleware.protocol import Store
+from twofa_middleware.stores.redis import RedisStore
+
+OpenRedis = Callable[..., AbstractContextManager[Store]]
+QUESTIONS = [look(), asks.TakeAttempt(ALICE, NOW), spend_step()]
+
+
+@contextmanager
+def within_a_second() -> Iterator[None]:
+    began = monotonic()
+    yield
+    assert monotonic() - began < 1
+
+
+def attempts_left(store: Store) -> int:
+    state = ask(store, asks.ReadAttempts(ALICE, NOW))
+    assert isinstance(state, asks.Ready)
+    return state.left
+
+
+def test_a_server_that_was_killed_is_unavailable_and_found_again(server: Server, open_redis: OpenRedis) -> None:
+    with open_redis(server.url) as store:
+        enrol(store)
+        server.kill()
+        for question in QUESTIONS:
+            with (
+                within_a_second(),
+                pytest.raises(StoreUnavailable, match=r"^Redis at 127\.0\.0\.1:\d+/0 did not answer"),
+            ):
+                ask(store, question)
+        server.start()
+        with pytest.raises(StoreMismatch, match=r"holds no store of twofa_middleware: run `twofa init`"):
+            ask(store, look())  # it came back empty
+
+
+def test_a_server_that_hangs_is_unavailable_in_time_and_found_again(server: Server, open_redis: OpenRedis) -> None:
+    with open_redis(server.url) as store, open_redis(server.url) as fresh:
+        enrol(store)
+        server.signal(signal.SIGSTOP)
+        for one, question in [(one, question) for one in (store, fresh) for question in QUESTIONS]:
+            with within_a_second(), pytest.raises(StoreUnavailable, match="did not answer: Timeout"):
+                ask(one, question)
+        server.signal(signal.SIGCONT)
+        assert account_of(store).last_step in (STEP, STEP + 1)  # what it was asked in the meantime may have happened
+        assert fail(fresh, 2, at=NOW + 60) == NOW + 60
+
+
+def test_a_server_that_forgot_the_scripts_is_told_them_again(open_redis: OpenRedis) -> None:
+    with open_redis(shared_redis().url, new_realm()) as store:
+        enrol(store)
+        shared_redis().say("SCRIPT", "FLUSH")
+        fail(store, 1)
+        assert attempts_left(store) == 4
+        shared_redis().say("SCRIPT", "FLUSH")
+        assert ask(store, spend_step()) == asks.Spent(codes_left=3)
+
+
+def test_a_server_without_memory_changes_nothing_and_can_still_be_read(server: Server, open_redis: OpenRedis) -> None:
+    with open_redis(server.url) as store:
+        enrol(store)
+        server.say("CONFIG", "SET", "maxmemory", "1")
+        for question in (asks.TakeAttempt(ALICE, NOW), asks.TakeRecoveryAttempt(ALICE, NOW), spend_step()):
+            with pytest.raises(StoreUnavailable, match="used memory > 'maxmemory'"):
+                ask(store, question)
+        assert account_of(store).last_step == STEP
+        server.say("CONFIG", "SET", "maxmemory", "0")
+        assert attempts_left(store) == 5
+        assert isinstance(ask(store, spend_step()), asks.Spent)
+
+
+def test_a_code_that_is_taken_away_without_memory_is_taken_with_all_that_goes_with_it(server: Server) -> None:
+    with redis_at(server.url) as store:
+        enrol(store)
+        fail(store, 3)
+        server.say("CONFIG", "SET", "maxmemory", "1")
+        assert ask(store, spend_code()) == asks.Spent(codes_left=2)
+        assert attempts_left(store) == 5
+
+
+def test_a_replica_is_not_believed(server: Server, open_redis: OpenRedis) -> None:
+    with open_redis(server.url) as store, open_redis(server.url) as fresh:
+        enrol(store)
+        server.say("REPLICAOF", ADDRESS, "1")
+        with pytest.raises(StoreUnavailable, match=r"read only replica|is a replica"):
+            ask(store, spend_step())
+        for question in QUESTIONS:
+            with pytest.raises(StoreUnavailable, match="is a replica, which may be behind"):
+                ask(fresh, question)
+        server.say("REPLICAOF", "NO", "ONE")
+        assert isinstance(ask(store, spend_step()), asks.Spent)
+
+
+def test_a_wrong_password_is_unavailable_and_never_shown(server: Server, open_redis: OpenRedis) -> None:
+    server.say("ACL", "SETUSER", "gate", "on", ">pass@word", "~2f?:*", "+@all")
+    server.say("CONFIG", "SET", "requirepass", "canary")
+    right = server.url.replace("//", "//gate:pass%40word@")
+    with open_redis(right) as store:
+        enrol(store)
+        store_id = RedisStore.create(right, "test")
+    with open_redis(server.url.replace("//", "//:canary@")) as store:
+        assert ask(store, look()).account is not None
+    for credentials in (":wrong-canary@", "gate:wrong-canary@", "nobody:wrong-canary@", ""):
+        refused = RedisStore(server.url.replace("//", f"//{credentials}"), store_id, "test")
+        with pytest.raises(StoreUnavailable, match=r"password|Authentication required") as error:
+            ask(refused, look())
+        refused.close()
+        assert "canary" not in "".join(traceback.format_exception(error.value))
+        assert "canary" not in repr(refused)
+
+
+def reset(data: bytes) -> None:
+    return None
+
+
+def stall(data: bytes) -> bytes:
+    return b""
+
+
+def half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+@pytest.mark.parametrize("lose", [reset, stall, half])
+@pytest.mark.parametrize("command", [b"EVALSHA", b"EVAL\r\n"])
+def test_a_question_whose_reply_is_lost_was_asked_once(
+    open_redis: OpenRedis, command: bytes, lose: Callable[[bytes], bytes | None]
+) -> None:
+    realm = new_realm()
+    with redis_at(shared_redis().url, realm) as near, a_wire(shared_redis().port) as wire:
+        enrol(near)
+        fail(near, 1)
+        if command != b"EVALSHA":
+            shared_redis().say("SCRIPT", "FLUSH")
+        with open_redis(wire.url, realm) as store:
+            store.check()
+            wire.break_after(command, lose)
+            with within_a_second(), pytest.raises(StoreUnavailable, match="did not answer"):
+                ask(store, asks.TakeAttempt(ALICE, NOW))
+            wire.wait_until_lost()
+            assert attempts_left(near) == 3
+            with pytest.raises(StoreUnavailable):
+                ask(store, spend_step())
+            assert ask(near, spend_step()) in (asks.SpentBefore(), asks.Spent(codes_left=3))
+            wire.mend()
+            assert ask(store, asks.Look(ALICE, b"first", None, NOW)).pass_row is not None  # no reply of before
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"-LOADING Redis is loading the dataset in memory\r\n",
+        b"-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk\r\n",
+        b"-ERR unknown command 'HELLO'\r\n",
+        b"-NOPERM this user has no permissions to run the 'hello' command\r\n",
+        b"+OK\r\n",
+        b"$-1\r\n",
+        b":1\r\n",
+        b"*0\r\n",
+        b"*3\r\n+a\r\n+b\r\n+c\r\n",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\x15\x03\x01\x00\x02\x02F",
+    ],
+)
+def test_a_stranger_is_not_believed(answer: bytes) -> None:
+    with a_stranger(answer) as port:
+        store = RedisStore(f"redis://{ADDRESS}:{port}", "some-id", "test")
+        for question in QUESTIONS:
+            with within_a_second(), pytest.raises(StoreError):
+                ask(store, question)
+        store.close()

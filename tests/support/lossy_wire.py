@@ -1,0 +1,116 @@
+"""A TCP proxy that loses what a test wants lost, and a stranger who answers everything with the same bytes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+ADDRESS = "127.0.0.1"
+
+
+class Wire:
+    """Carries bytes to a server and back, until a message with ``armed`` in it has gone to the server.
+
+    From then on the server's bytes are lost: ``lose`` gets what came back and answers what shall still arrive, or None
+    to reset the connection.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._server_port = port
+        self._listener = socket.create_server((ADDRESS, 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._sockets: list[socket.socket] = [self._listener]
+        self._threads: list[threading.Thread] = []
+        self.mend()
+        self._run(self._accept)
+
+    @property
+    def url(self) -> str:
+        return f"redis://{ADDRESS}:{self.port}"
+
+    def break_after(self, armed: bytes, lose: Callable[[bytes], bytes | None]) -> None:
+        self._armed, self._lose = armed, lose
+
+    def mend(self) -> None:
+        self._armed, self._broken = b"", threading.Event()
+
+    def wait_until_lost(self) -> None:
+        assert self._broken.wait(5)
+
+    def _accept(self) -> None:
+        while True:
+            client, _ = self._listener.accept()
+            server = socket.create_connection((ADDRESS, self._server_port))
+            self._sockets += [client, server]
+            lossy = threading.Event()  # only the connection whose question it was is harmed
+            self._run(self._forth, client, server, lossy)
+            self._run(self._back, server, client, lossy)
+
+    def _forth(self, client: socket.socket, server: socket.socket, lossy: threading.Event) -> None:
+        while data := client.recv(1 << 16):
+            if self._armed and self._armed in data:
+                lossy.set()
+            server.sendall(data)
+        server.shutdown(socket.SHUT_WR)
+
+    def _back(self, server: socket.socket, client: socket.socket, lossy: threading.Event) -> None:
+        while data := server.recv(1 << 16):
+            rest: bytes | None = data
+            if lossy.is_set():
+                rest = self._lose(data)
+                self._broken.set()
+            if rest is None:
+                break
+            client.sendall(rest)
+        client.shutdown(socket.SHUT_RDWR)
+
+    def _run(self, function: Callable[..., None], *arguments: object) -> None:
+        def run() -> None:
+            with suppress(OSError):
+                function(*arguments)
+
+        thread = threading.Thread(target=run)
+        self._threads.append(thread)
+        thread.start()
+
+    def close(self) -> None:
+        for one in self._sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for one in self._sockets:
+            one.close()
+
+
+@contextmanager
+def a_wire(port: int) -> Iterator[Wire]:
+    wire = Wire(port)
+    try:
+        yield wire
+    finally:
+        wire.close()
+
+
+@contextmanager
+def a_stranger(answer: bytes) -> Iterator[int]:
+    """The port of a server that answers whatever it is told with these bytes."""
+    with socket.create_server((ADDRESS, 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    with client, suppress(OSError):
+                        while client.recv(1 << 16):
+                            client.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
