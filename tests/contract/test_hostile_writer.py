@@ -144,16 +144,38 @@ def test_a114_a115_an_account_that_was_written_over_is_503_and_never_a_new_set_u
     assert stage.spy.calls == []
 
 
-def test_a114_a_set_up_of_one_is_none_of_anothers(stage: Stage) -> None:
-    mallory, erin = stage.visitor("mallory"), stage.visitor("erin")
-    mallory.go("/2fa/setup")
+def _swap(db: sqlite3.Connection) -> None:
+    """Exchange the records of the two set-ups."""
+    (user, digest, record), (other, its, theirs) = db.execute("SELECT user, digest, record FROM setups").fetchall()
+    change = "UPDATE setups SET record = ? WHERE user = ? AND digest = ?"
+    db.execute(change, (theirs, user, digest))
+    db.execute(change, (record, other, its))
+
+
+@pytest.mark.parametrize(("user", "in_her_browser"), [("mallory", True), ("mallory", False), ("erin", False)])
+def test_a114_a_set_up_is_for_its_user_and_its_browser(stage: Stage, user: str, in_her_browser: bool) -> None:
+    erin, other = stage.visitor("erin"), stage.visitor(user)
+    erin.go("/2fa/setup")
+    if in_her_browser:
+        other.cookies["2fa-flow-test-shop"] = erin.cookie("flow")
+    other.go("/2fa/setup")
+    with stage.database() as db:
+        _swap(db)
+    assert erin.go("/2fa/setup").status == 503
+
+
+def test_a063_a114_a_set_up_of_before_that_is_put_back_is_dead(stage: Stage) -> None:
+    erin = stage.enrolled()
+    erin.confirm("disable")
     erin.go("/2fa/setup")
     with stage.database() as db:
-        rows = db.execute("SELECT user, digest, record FROM setups").fetchall()
-        records = {user: record for user, _, record in rows}
-        for user, digest, _ in rows:
-            other = next(record for name, record in records.items() if name != user)
-            db.execute("UPDATE setups SET record = ? WHERE user = ? AND digest = ?", (other, user, digest))
+        kept = db.execute("SELECT * FROM setups").fetchall()
+    stage.clock.on(30)
+    erin.set_up()
+    stage.clock.on(30)
+    erin.confirm("disable")
+    with stage.database() as db:
+        db.executemany(f"INSERT INTO setups VALUES ({', '.join('?' * len(kept[0]))})", kept)
     assert erin.go("/2fa/setup").status == 503
 
 
