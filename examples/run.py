@@ -3,7 +3,7 @@
     PRODUCE_PORT, MANAGE_PORT   other ports than 8001 and 8002
     DEMO_VAR                    where databases, keys and secrets lie, instead of examples/var
     BIND                        localhost or 127.0.0.1; nothing else is accepted
-    STORE                       sqlite; other stores are to come
+    STORE                       sqlite; or redis, for a Redis of the demo's own; or the redis:// address of another
 
 It does by itself what a real realm does once with `twofa init`, and what no server ever does: make keys and a store.
 """
@@ -21,11 +21,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+import local_redis
 import portal_people
 from twofa_middleware.cli.init import make_keys, make_store
 from twofa_middleware.errors import TwoFactorError
@@ -71,13 +72,11 @@ class Portal:
 
 
 def portals(environ: Mapping[str, str]) -> tuple[Portal, Portal]:
-    bind, store = environ.get("BIND", ADDRESS), environ.get("STORE") or "sqlite"
+    bind = environ.get("BIND", ADDRESS)
     if bind not in ("localhost", ADDRESS):
         raise CannotStart(
             f"BIND={bind}: the demo's passwords are known to everybody, so it is served on {ADDRESS} only"
         )
-    if store != "sqlite":
-        raise CannotStart(f"STORE={store}: there is only sqlite so far")
     produce_port, manage_port = port(environ, "PRODUCE_PORT", 8001), port(environ, "MANAGE_PORT", 8002)
     if produce_port == manage_port:
         raise CannotStart(f"PRODUCE_PORT and MANAGE_PORT are both {produce_port}: give each portal its own")
@@ -101,13 +100,25 @@ def port(environ: Mapping[str, str], variable: str, default: int) -> int:
     return number
 
 
-def prepare(both: tuple[Portal, Portal], var: Path, environ: Mapping[str, str]) -> dict[str, str]:
+def store_of(environ: Mapping[str, str], var: Path) -> AbstractContextManager[str]:
+    """The address of the store, which is there while the context lasts."""
+    store = environ.get("STORE") or "sqlite"
+    if store == "sqlite":
+        return nullcontext(f"sqlite:///{var / 'twofa.db'}")
+    if store == "redis":
+        return local_redis.running(var)
+    if store.startswith(("redis:", "unix:")):
+        return nullcontext(store)
+    raise CannotStart(f"STORE={store.partition(':')[0]}: give sqlite, redis, or an address redis://… or unix://…")
+
+
+def prepare(both: tuple[Portal, Portal], var: Path, store: str, environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of both portals: where their files are, and the id of a store that is there now."""
     var.mkdir(mode=0o700, parents=True, exist_ok=True)
     prepared = dict(environ) | {
         "PORTAL_DB": str(var / "portal.db"),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(EXAMPLES), environ.get("PYTHONPATH")))),
-        "TWOFA__STORE": json.dumps(f"sqlite:///{var / 'twofa.db'}"),
+        "TWOFA__STORE": json.dumps(store),
         "TWOFA__KEYS": json.dumps(f"file:{var / 'keys.toml'}"),
     }
     for portal in both:
@@ -217,7 +228,8 @@ def main() -> int:
     try:
         both = portals(os.environ)
         var = Path(os.environ.get("DEMO_VAR") or EXAMPLES / "var").resolve()
-        return serve(both, prepare(both, var, os.environ), ended)
+        with store_of(os.environ, var) as store:
+            return serve(both, prepare(both, var, store, os.environ), ended)
     except (CannotStart, TwoFactorError) as error:
         print(f"run.py: {error}", file=sys.stderr)
         return 2

@@ -150,7 +150,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(run: Launch, variable: str) ->
         ("MANAGE_PORT", "65536", "is no port: give a number from 1 to 65535"),
         ("BIND", "0.0.0.0", "it is served on 127.0.0.1 only"),
         ("BIND", "::", "it is served on 127.0.0.1 only"),
-        ("STORE", "redis", "there is only sqlite so far"),
+        ("STORE", "postgres", "give sqlite, redis, or an address redis://… or unix://…"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(run: Launch, variable: str, value: str, remedy: str) -> None:
@@ -159,6 +159,19 @@ def test_what_cannot_be_is_refused_in_one_line(run: Launch, variable: str, value
     assert line.startswith(f"run.py: {variable}={value}")
     assert line.endswith(remedy)
     assert not demo.var.exists()
+
+
+def test_the_demo_runs_on_a_redis_of_its_own_and_finds_what_it_held(run: Launch) -> None:
+    for _ in range(2):
+        demo = run(STORE="redis")
+        demo.wait_until_ready()
+        [server] = [number for command, number in children_of(demo.process).items() if "unixsocket" in command]
+        assert demo.end() == 0
+        with pytest.raises(ProcessLookupError):
+            os.kill(server, 0)
+        assert not (demo.var / "twofa.db").exists()
+        log = b"".join(path.read_bytes() for path in (demo.var / "appendonlydir").iterdir())
+        assert log.count(b"2fa:demo:id") == 1  # made by the first, found by the second
 
 
 def phone(*words: str) -> subprocess.CompletedProcess[str]:
