@@ -64,6 +64,14 @@ def test_a067_a115_a_store_that_is_not_the_one_of_before_lets_nobody_in(
     assert all("refused, our fault" in record.getMessage() and record.exc_info for record in errors)
 
 
+def test_a107_a_fault_is_one_line_in_the_log_whatever_was_asked_for(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone(stage.realm.store_file)
+    assert stage.visitor("erin").go("/x%0D%0Aforged: event").status == 503
+    assert [len(message.splitlines()) for message in caplog.messages] == [1]
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a067_nor_does_a_server_that_starts_anew(stage: Stage, fault: object) -> None:
     stage.enrolled()
