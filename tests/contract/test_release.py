@@ -176,6 +176,12 @@ def test_a_log_in_rule_with_the_same_session_ends_the_pass(opened: Any) -> None:
     assert erin.go("/home").status == 303
 
 
+def test_a_log_in_rule_ends_the_pass_also_where_no_cookie_is_set(opened: Any) -> None:
+    stage = opened(lambda call: Told(200, [HTML, SECRET]))
+    reply = stage.everybody[0].go("/login", "POST")
+    assert (reply.status, held(reply)) == (303, True)
+
+
 def test_a_remembered_browser_gets_the_answer_to_its_log_in(opened: Any) -> None:
     stage = opened(logging_in(login="login-3"))
     erin = stage.everybody[0]
