@@ -24,7 +24,7 @@ def running(var: Path) -> Iterator[str]:
     """Its address; it ends with the context, and the next one finds what it held."""
     var.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [program(), "--port", "0", "--dir", str(var), "--save", "", "--appendonly", "yes"]
-    with tempfile.TemporaryDirectory(prefix="twofa-demo-") as folder:  # short: the path of a socket has 107 bytes at most
+    with tempfile.TemporaryDirectory(prefix="twofa-demo-") as folder:  # a socket's path has 107 bytes at most
         path = Path(folder) / "redis"
         process = subprocess.Popen(
             [*command, "--unixsocket", str(path), "--unixsocketperm", "700"],

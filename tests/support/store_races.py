@@ -13,10 +13,11 @@ from multiprocessing.synchronize import Barrier
 from typing import Any
 
 from twofa_middleware.asks import StoreAsk
+from twofa_middleware.stores import redis_clients
 
 PROCESSES = 2
 THREADS = 25
-ROUND_SECONDS = 60  # after it a race fails, where one side raised and the other would wait for it
+ROUND_SECONDS = 60.0  # after it a race fails, where one side raised and the other would wait for it
 
 Question = StoreAsk[Any]
 
@@ -81,6 +82,7 @@ def _in_each_process(function: Callable[..., Any], *arguments: Sequence[Any]) ->
 def _remember(start: Barrier) -> None:
     global _start
     _start = start
+    redis_clients.SOCKET_SECONDS = redis_clients.POOL_SECONDS = ROUND_SECONDS
 
 
 def _share(place: Place, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:

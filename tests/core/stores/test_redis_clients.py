@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -18,6 +23,7 @@ from support.stores import ALICE, NOW, ask, fail, look, redis_at
 from twofa_middleware import asks
 from twofa_middleware.errors import StoreUnavailable
 from twofa_middleware.protocol import UserKey
+from twofa_middleware.stores import redis_clients
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.redis_clients import MOST_CONNECTIONS
 
@@ -188,6 +194,49 @@ def test_a_cancelled_question_that_fails_afterwards_disturbs_nobody(
     gc.collect()
     assert unheard == []
     assert ask(store, asks.ReadAttempts(ALICE, NOW)) == asks.Ready(4)
+
+
+class Interrupted(BaseException):
+    """What a signal handler, or a server that kills a worker's greenlet, may raise anywhere."""
+
+
+@contextmanager
+def interrupted_before(line: str) -> Iterator[None]:
+    """Interrupts the client once, where this line of it would run."""
+    lines = Path(redis_clients.__file__).read_text(encoding="utf-8").splitlines()
+    numbers = {number for number, text in enumerate(lines, 1) if text.strip() == line}
+    assert numbers
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_filename != redis_clients.__file__:
+            return None
+        if event == "line" and frame.f_lineno in numbers:
+            sys.settrace(None)
+            raise Interrupted
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def test_a_reply_that_nobody_waited_for_is_not_taken_for_the_next_one(server: Server) -> None:
+    with redis_at(server.url) as store, asyncio.Runner() as runner:
+        for answer, line in (
+            (store.answer, "reply = connection.read_response()"),
+            (lambda question: runner.run(store.answer_async(question)), "reply = await connection.read_response()"),
+        ):
+            answer(look())
+            server.signal(signal.SIGSTOP)  # so that the reply comes while the next one is waited for
+            with pytest.raises(Interrupted), interrupted_before(line):
+                answer(look())
+            again = threading.Timer(0.1, server.signal, [signal.SIGCONT])
+            again.start()
+            assert answer(asks.ReadAttempts(ALICE, NOW)) == asks.Ready(5)
+            again.join()
 
 
 FORKS = """
