@@ -11,6 +11,7 @@ from .asks import Emit
 from .protocol import Event
 
 LOGGER = logging.getLogger("twofa_middleware.events")
+_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _MOST_REMEMBERED = 1000
 _DAY_SECONDS = 86400
 
@@ -25,8 +26,7 @@ class EventLog:
         if ask.once_a_day is not None and self._said_today(ask.once_a_day, ask.event.at):
             return
         event = ask.event
-        level = logging.ERROR if event.error or "fault" in event.name else logging.INFO
-        LOGGER.log(level, "%s", describe(event), exc_info=event.error)
+        LOGGER.log(_LEVELS[event.severity], "%s", describe(event), exc_info=event.error)
 
     def _said_today(self, key: str, at: int) -> bool:
         day = at // _DAY_SECONDS

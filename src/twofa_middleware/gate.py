@@ -57,7 +57,6 @@ class Gate:
         self.site = site
         self._resolvers = tuple(resolvers)
         self._foreign_cookies = foreign_cookies
-        self._credential_cookies = frozenset(name.encode() for name in site.app.credential_cookies)
         self.cookies_read = frozenset[bytes]().union(*(resolver.reads.cookies for _, resolver in resolvers))
         self._server_read = frozenset[str]().union(*(resolver.reads.server for _, resolver in resolvers))
         self._headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
@@ -86,7 +85,7 @@ class Gate:
         return identify(
             self._resolvers,
             request,
-            credential_cookies=self._credential_cookies,
+            credential_cookies=self.site.credential_cookies,
             foreign_cookies=self._foreign_cookies,
         )
 
@@ -167,6 +166,8 @@ class Gate:
 
     def _admit_nobody(self, request: Request, takes_out: frozenset[bytes]) -> Flow[Allow | Answer]:
         site = self.site
+        for unread in sorted(takes_out & self.cookies_read):
+            yield from site.warn("session cookie could not be read", request.now, cookie=unread.decode())
         changes = self._without(request, takes_out)
         begins = any(rule.matches(request.method, request.path) for rule in site.login_rules)
         carries = self._carries_credential(request)

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NewType, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NewType, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from .http import Request
@@ -83,7 +83,10 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that an administrator may want to know. It never carries a secret, a code, a cookie or a token."""
+    """Something that an administrator may want to know. It never carries a secret, a code, a cookie or a token.
+
+    "warning": somebody has to look at the configuration; "error": it is our fault, and something was refused for it.
+    """
 
     name: str
     at: int
@@ -91,6 +94,7 @@ class Event:
     user: str = ""
     facts: Mapping[str, str | int] = field(default_factory=dict)
     error: BaseException | None = None
+    severity: Literal["info", "warning", "error"] = "info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,8 @@ class IdentityResolver(Protocol):
     """Says who is logged in: ``Plugin(options, context)`` at the start, ``resolve(request)`` for each request.
 
     ``Options`` is a msgspec Struct with ``reads``, a property that needs no secret, since other apps of the realm ask
-    for it too. ``pure``: the answer depends on ``reads`` and the clock alone. What cannot be used raises ConfigError.
+    for it too; it may have ``credential_cookies``, by which the app's framework logs people in besides what is read.
+    ``pure``: the answer depends on ``reads`` and the clock alone. What cannot be used raises ConfigError.
     """
 
     Options: ClassVar[type]
@@ -121,7 +126,10 @@ class IdentityResolver(Protocol):
 
 
 class RolesResolver(Protocol):
-    """Says which roles a login has, directly or through groups. What it raises is 503, never "no role"."""
+    """Says which roles a login has, directly or through groups. What it raises is 503, never "no role".
+
+    It may have ``all_roles``, a frozenset, if it knows beforehand which roles anybody can have.
+    """
 
     Options: ClassVar[type]
 

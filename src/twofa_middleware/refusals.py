@@ -31,7 +31,8 @@ def our_fault(site: Site, request: Request, reason: str, error: Exception | None
     """503. The page shows a reference by which the event, with its traceback, is found."""
     reference = base64.b32encode((yield from Random(_REFERENCE_BYTES))).decode()[:6]
     facts = {"reason": reason, "reference": reference, "method": request.method, "path": request.path[:200]}
-    yield from Emit(Event("refused, our fault", request.now, site.name, facts=facts, error=error))
+    event = Event("refused, our fault", request.now, site.name, facts=facts, error=error, severity="error")
+    yield from Emit(event)
     return owned(notices.our_fault(site, request, reference))
 
 

@@ -41,6 +41,7 @@ def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: 
     match identified:
         case Nobody():
             if admitted.login is None:
+                yield from _tell_of_unseen_login(gate, admitted, request, status, sets)
                 return (yield from _send(gate, allow, admitted, kept))
             yield from _end_pass(gate, admitted, request)
             return Send((*kept, site.cookies.expire(site.cookies.passes)))
@@ -87,8 +88,29 @@ def _send_new_login(
         return Send(headers)
     answer = yield from gate.demand(request, login, decision, _next(gate, request, headers))
     cookies = tuple(pair for pair in headers if pair[0].lower() == b"set-cookie")
+    unread = {name for name, value in set_cookies(headers) if value} - gate.cookies_read - site.credential_cookies
+    for name in sorted(unread):
+        yield from site.warn(
+            "a log-in set a cookie that no resolver reads: if it can log in, name it in `credential_cookies`",
+            request.now,
+            cookie=name.decode("latin-1"),
+        )
     ends = (site.cookies.expire(site.cookies.passes),) if admitted.pass_cookie else ()
     return owned(answer).adding(*cookies, *ends)
+
+
+def _tell_of_unseen_login(
+    gate: Gate, admitted: Admitted, request: Request, status: int, sets: list[tuple[bytes, bytes]]
+) -> Flow[None]:
+    """A log-in rule was answered with a cookie, and no resolver sees anybody: if it succeeded, nobody is protected."""
+    cookies = sorted({name.decode("latin-1") for name, value in sets if value and not is_ours(name)})
+    if admitted.begins and cookies and status < 400:
+        yield from gate.site.warn(
+            "no resolver sees a login after a log-in: if it succeeded, this app is NOT protected; check `identity`",
+            request.now,
+            answered=f"{request.method} {request.path[:200]} with {status}",
+            sets=", ".join(cookies)[:200],
+        )
 
 
 def _end_pass(gate: Gate, admitted: Admitted, request: Request) -> Flow[None]:

@@ -32,10 +32,23 @@ class Site:
     logout_rules: tuple[PathRule, ...]
     enforced: frozenset[str]
     starts_now: bool
+    credential_cookies: frozenset[bytes]
+    logout_cookies: tuple[str, ...]
 
     @classmethod
-    def of(cls, settings: Settings, name: str, sealer: Sealer, roles: RolesResolver, shows_session: bool) -> Site:
-        """``shows_session``: a resolver of the app tells one log-in from the next."""
+    def of(
+        cls,
+        settings: Settings,
+        name: str,
+        sealer: Sealer,
+        roles: RolesResolver,
+        shows_session: bool,
+        *,
+        session_cookies: frozenset[bytes] = frozenset(),
+        credential_cookies: frozenset[bytes] = frozenset(),
+    ) -> Site:
+        """``shows_session``: a resolver of the app tells one log-in from the next. ``session_cookies`` are those that
+        resolvers read, ``credential_cookies`` those by which the app's framework may log people in besides."""
         app = settings.app(name)
         # Where neither a session nor rules show a next log-in, "next-login" would be never.
         sees_logins = shows_session or bool(app.login and app.logout)
@@ -52,6 +65,10 @@ class Site:
             logout_rules=_rules(app.logout, settings, f"[apps.{name}] logout"),
             enforced=frozenset(settings.enforcement.pinned),
             starts_now=settings.enforcement.starts == "now" or not sees_logins,
+            credential_cookies=credential_cookies | {cookie.encode() for cookie in app.credential_cookies},
+            logout_cookies=_texts(session_cookies | credential_cookies)
+            if app.logout_cookies is None
+            else app.logout_cookies,
         )
 
     @property
@@ -68,8 +85,16 @@ class Site:
             for account in self.settings.service_accounts
         )
 
+    def warn(self, name: str, now: int, **facts: str | int) -> Emit:
+        """Tell, once a day, of what looks like a mistake in the configuration."""
+        return Emit(Event(name, now, self.name, facts=facts, severity="warning"), f"{self.name} {name} {facts}")
+
     def emit(self, name: str, login: Login | None, now: int, **facts: str | int) -> Emit:
         return Emit(Event(name, now, self.name, login.user if login else "", facts))
+
+
+def _texts(cookies: frozenset[bytes]) -> tuple[str, ...]:
+    return tuple(sorted(cookie.decode() for cookie in cookies))
 
 
 def _rules(texts: Iterable[str], settings: Settings, where: str, for_reading: bool = False) -> tuple[PathRule, ...]:

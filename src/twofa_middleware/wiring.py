@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from .references import is_async
 from .sealing import KeyRing, Sealer
 from .settings import Settings
 from .site import Site
+
+LOGGER = logging.getLogger("twofa_middleware")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +78,27 @@ def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
     context = PluginContext(settings.realm, name, settings.folder, asynchronous)
     resolvers = [(one.use, _made(one, context, settings)) for one in plugged[name]]
     roles = _made(_Plugged("roles", *options_of("roles", settings.roles, settings.source, "roles")), context, settings)
+    _refuse_roles_of_nobody(settings, roles)
     for number, account in enumerate(settings.service_accounts, 1):
         if name in account.apps and account.by not in {one.use for one in plugged[name]}:
             where = f"{settings.source}: service_accounts {number}"
             raise ConfigError(f'{where}: by = "{account.by}" is no resolver of [apps.{name}]')
     shows_session = any(getattr(one.options, "session", None) is not None for one in plugged[name])
-    site = Site.of(settings, name, sealer, roles, shows_session)
+    cookies = _cookies(plugged[name])
+    site = Site.of(
+        settings,
+        name,
+        sealer,
+        roles,
+        shows_session=shows_session,
+        session_cookies=cookies,
+        credential_cookies=frozenset[bytes]().union(
+            *(getattr(one.options, "credential_cookies", ()) for one in plugged[name])
+        ),
+    )
     foreign = frozenset[bytes]().union(*(_cookies(ones) for app, ones in plugged.items() if app != name))
-    gate = Gate(site, resolvers, foreign - _cookies(plugged[name]))
+    gate = Gate(site, resolvers, foreign - cookies)
+    LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
     return Runtime(gate, open_store(settings), EventLog())
 
 
@@ -148,6 +164,26 @@ def _named(settings: Settings, place: str = "") -> Iterator[None]:
         yield
     except ConfigError as error:
         raise type(error)(f"{settings.source}: {place}{error}") from error.__cause__
+
+
+def _summary(settings: Settings, name: str, resolvers: list[str]) -> str:
+    """What somebody who reads the log wants to see at every start, the doors without a factor by name."""
+    app = settings.apps[name]
+    open_doors = [f"user {a.user} by {a.by} until {a.until}" for a in settings.service_accounts if name in a.apps]
+    said = [f"store {settings.store.partition(':')[0]}", f"identity by {', '.join(resolvers)}"]
+    said += [f"exempt {', '.join(app.exempt)}"] * bool(app.exempt)
+    return "; ".join([*said, *(f"no factor asked of {door}" for door in open_doors)])
+
+
+def _refuse_roles_of_nobody(settings: Settings, roles: Any) -> None:
+    """A pinned role that nobody can have would demand nothing of anybody, without a word."""
+    known = getattr(roles, "all_roles", None)
+    missing = sorted(set(settings.enforcement.pinned) - known) if known is not None else []
+    if missing:
+        raise ConfigError(
+            f'{settings.source}: enforcement: pinned role "{missing[0]}" is nobody\'s: `roles` of {settings.roles["use"]} '
+            f"lists {', '.join(sorted(known or ())) or 'no role at all'}"
+        )
 
 
 def _cookies(plugged: list[_Plugged]) -> frozenset[bytes]:

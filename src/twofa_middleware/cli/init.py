@@ -17,7 +17,7 @@ from .keys import write_ring
 
 _FIRST_FILE = """\
 # The settings of a realm: apps that share one directory of users, and so one second factor for each person.
-# Every key stands in the README; what is not written here has its default.
+# Every key stands in docs/settings.md; what is not written here has its default.
 realm = "main"
 name = "My Portal"                    # shown in the authenticator app and on the pages
 support = ""                          # whom to ask for help, such as "Service desk, ext. 4711"
@@ -26,8 +26,9 @@ keys = "file:var/keys.toml"
 
 [apps.portal]
 origins = ["http://localhost:8000"]   # scheme and host of each address of the app
-# Who is logged in? REMOTE_USER is the simplest answer; see the README for session cookies and tokens.
-identity = [{ use = "remote_user" }]
+# Who is logged in? Say how the app tells, such as by its session cookie; the start is refused until you do:
+# identity = [{ use = "signed_cookie", cookie = "session", secret = "env:SECRET_KEY", user = "user_id" }]
+identity = [{ use = "CHOOSE" }]
 login_page = "/login"
 home = "/"
 """
@@ -81,8 +82,10 @@ def make_store(settings: Settings) -> str:
         try:
             open_store(settings).check()
         except StoreMismatch as error:
+            told = str(error).partition(": run `twofa init`")[0]
             raise ConfigError(
-                f"{error}. To begin with an empty store, take `store_id` out of {settings.source}"
+                f"{told}, though `store_id` names it. Put the store back; to begin with an empty one, "
+                f"take `store_id` out of {settings.source}"
             ) from None
         return settings.store_id
     return sealer_of(settings).store_id(kind.create(url, settings.realm))

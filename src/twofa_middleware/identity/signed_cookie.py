@@ -26,6 +26,8 @@ DEFAULT_AGE_SECONDS = {"flask": 31 * 86400, "starlette": 14 * 86400}
 # for an expired one, so what is let through here is at worst nobody to the app.
 CLOCK_SKEW_SECONDS = 60
 
+FLASK_LOGIN_REMEMBERS = b"remember_token"
+
 FactPath = Annotated[str, Meta(pattern=r"^[^.]+(\.[^.]+)*\Z", description="keys of the session, joined by dots")]
 
 
@@ -40,11 +42,16 @@ class SignedCookieOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     secret: str | list[str]
     format: Format = "flask"
     salt: str | None = None
-    user: FactPath = "user_id"
+    user: FactPath
     session: FactPath | None = None
     label: FactPath | None = None
     email: FactPath | None = None
     max_age_seconds: Annotated[int, Meta(gt=0)] | None = None
+
+    @property
+    def credential_cookies(self) -> frozenset[bytes]:
+        """Flask-Login's "remember me" logs in by itself, and names nobody here."""
+        return frozenset({FLASK_LOGIN_REMEMBERS}) if self.format == "flask" else frozenset()
 
     @property
     def reads(self) -> Reads:

@@ -14,7 +14,7 @@ from .texts import day, short_day
 from .visit import Visit
 
 _NOTICES = {
-    "disabled": "Two-factor authentication is switched off.",
+    "disabled": "It is done. All other sessions and remembered browsers have ended with it.",
     "forgotten": "The browser is forgotten.",
     "all-forgotten": "All browsers are forgotten.",
 }

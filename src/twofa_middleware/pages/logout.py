@@ -15,6 +15,6 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
     if cookie is not None:
         yield from EndPass(cookie.user, cookie.digest, now)
     yield from site.emit("logged out", visit.login, now)
-    ends = [expire_of_app(name, site.app.cookie_path, site.cookies.secure) for name in site.app.logout_cookies]
+    ends = [expire_of_app(name, site.app.cookie_path, site.cookies.secure) for name in site.logout_cookies]
     ours = [site.cookies.expire(site.cookies.passes), site.cookies.expire(site.cookies.flow)]
     return redirect(visit.urls.login_page, *ends, *ours)

@@ -55,6 +55,8 @@ def refused_totp(outcome: Wrong | Used | Waiting | Stopped | Moved, settings: Se
                 f"The clock of your phone is about {_minutes(seconds)} ahead. Check that it is set automatically."
                 f"{_tries(outcome, now)}",
             )
+        case Wrong(left=0):
+            return Message("wrong", f"That code isn’t right.{_tries(outcome, now)}")
         case Wrong():
             return Message(
                 "wrong",
@@ -98,7 +100,7 @@ def refused_recovery(outcome: Wrong | Used | Waiting | Stopped | Moved, settings
     match outcome:
         case Wrong(left=left):
             tries = f" {_count(left, 'try', 'tries')} left in this hour." if left else ""
-            return Message("recovery-wrong", f"That isn’t one of your recovery codes.{tries}")
+            return Message("recovery-wrong", f"That isn’t one of your recovery codes, or it has been used.{tries}")
         case Used():
             return Message("recovery-wrong", "That recovery code has been used already. Take another one.")
         case Waiting(until):

@@ -137,7 +137,15 @@ class StaleForm(BadRequest):
 def read_form(visit: Visit, purpose: str) -> Flow[Form]:
     """The fields of a POST to an own page. Nothing is read that is not small, urlencoded and from this origin."""
     request = visit.request
-    if not is_own_form(request, visit.site.app.origins):
+    origins = visit.site.app.origins
+    if not is_own_form(request, origins):
+        sent = (request.header(b"origin") or b"").decode("latin-1")[:200]
+        yield from visit.site.warn(
+            "form of another origin refused", request.now, origin=sent, origins=", ".join(origins)
+        )
+        if request.header(b"sec-fetch-site") == b"same-origin":
+            # The browser is on a page of ours, by an address that the settings do not name.
+            raise BadRequest(403, f"This site goes by another address. Open it at {origins[0]} and try again there.")
         raise StaleForm
     kind, _, parameters = (request.header(b"content-type") or b"").lower().partition(b";")
     charset = parameters.replace(b" ", b"").replace(b'"', b"")

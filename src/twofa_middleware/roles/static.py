@@ -36,6 +36,7 @@ class StaticRoles:
             except ValueError as error:
                 # It would match nobody, and a role that enforces would silently not be there.
                 raise ConfigError(f"roles (static): users has {user!r}, which no user can have: {error}") from None
+        self.all_roles = frozenset[str]().union(*options.groups, *options.groups.values(), *options.users.values())
         self._roles = {user: with_groups(names, options.groups) for user, names in options.users.items()}
 
     def roles_of(self, login: Login, request: Request) -> Flow[frozenset[str]]:

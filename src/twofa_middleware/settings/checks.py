@@ -63,6 +63,12 @@ def _check_app(settings: Settings, name: str, app: AppSettings) -> None:
         _refuse(settings, f"{place} origins", "http and https are mixed; cookies can be protected for one of them only")
     if not app.identity:
         _refuse(settings, f"{place} identity", "name at least one resolver that says who is logged in")
+    own = settings.prefix + "/"
+    for key, path in (("login_page", app.login_page), ("home", app.home)):
+        if f"{path}/".startswith(own):
+            _refuse(
+                settings, f"{place} {key}", f'"{path}" lies below prefix = "{settings.prefix}", where our own pages are'
+            )
     for key, path in (("login_page", app.login_page), ("home", app.home), ("cookie_path", app.cookie_path)):
         if not _PATH.fullmatch(path):
             _refuse(settings, f"{place} {key}", f'"{path}" is no path of the app; it starts with one slash')

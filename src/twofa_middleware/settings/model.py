@@ -55,12 +55,12 @@ class AppSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """Where people log in to the app."""
     home: str = "/"
     """Where people land who were on their way to nowhere else."""
-    logout_cookies: tuple[str, ...] = ()
-    """The app's cookies that our own log-out expires."""
+    logout_cookies: tuple[str, ...] | None = None
+    """The app's cookies that our own log-out expires. Not set: those that the resolvers read."""
     exempt: tuple[str, ...] = ()
     """Path rules for GET and HEAD that pass unseen, without cookies and Authorization."""
     credential_cookies: tuple[str, ...] = ()
-    """Cookies that could log somebody in; the app gets them only if a resolver has read them."""
+    """Cookies that could log somebody in, such as remember-me; the app gets them only if a resolver has read them."""
     cookie_path: str = "/"
     """The path of the app's session cookie; an anonymous navigation outside it says nothing about a log-out."""
 

@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -57,7 +57,10 @@ def struct_of(values: object, kind: type[_Struct], source: str, section: str) ->
         missing = re.search(r"missing required field `(.*)`", message)
         if missing:
             raise ConfigError(f'{source}: the key "{missing[1]}" is missing{_in(inner)}') from None
-        raise ConfigError(f'{source}: "{place or section}"{_in(section)}: {message[:1].lower()}{message[1:]}') from None
+        words = message[:1].lower() + message[1:]
+        raise ConfigError(
+            f'{source}: "{place or section}"{_in(section)}: {words}{_instead(kind, place, message)}'
+        ) from None
 
 
 def _struct_at(kind: type[Struct], place: str) -> type[Struct]:
@@ -67,6 +70,15 @@ def _struct_at(kind: type[Struct], place: str) -> type[Struct]:
         structs = [one for one in (hint, *get_args(hint)) if isinstance(one, type) and issubclass(one, Struct)]
         kind = structs[0] if structs else kind
     return kind
+
+
+def _instead(kind: type[Struct], place: str, message: str) -> str:
+    """What may stand there, where the message alone does not say it."""
+    if "xpected `array`" in message:
+        return '; write ["…"], a list'
+    hint = get_type_hints(_struct_at(kind, place)).get(place.rpartition(".")[2])
+    choices = get_args(hint) if get_origin(hint) is Literal else ()
+    return f"; it is one of {', '.join(map(str, choices))}" if choices else ""
 
 
 def _in(section: str) -> str:

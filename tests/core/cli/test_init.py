@@ -16,6 +16,7 @@ import pytest
 from core.cli.conftest import Twofa
 from core.settings.documents import SMALLEST
 from support.redis_servers import Server, a_server
+from twofa_middleware.errors import ConfigError
 from twofa_middleware.sealing import KeyRing
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build, open_store
@@ -54,6 +55,10 @@ def test_in_an_empty_folder_it_makes_settings_keys_and_store(twofa: Twofa, folde
 
 def test_what_it_makes_starts(twofa: Twofa, folder: Path) -> None:
     twofa("init")
+    with pytest.raises(ConfigError, match=r'there is no identity plugin "CHOOSE"; installed are: bearer, callable'):
+        build(written(folder), "portal", asynchronous=False)  # open to all, if anything stood there that starts
+    file = folder / "twofa.toml"
+    file.write_text(file.read_text().replace("CHOOSE", "remote_user"))
     assert build(written(folder), "portal", asynchronous=False).gate.site.label == "Portal"
 
 
@@ -138,7 +143,7 @@ def test_a115_a_store_that_is_named_but_missing_is_not_made_anew(twofa: Twofa, f
     done = twofa("init")
     assert done.code == 1
     assert "there is no store at" in done.err
-    assert "To begin with an empty store, take `store_id` out of twofa.toml" in done.err
+    assert "; to begin with an empty one, take `store_id` out of twofa.toml" in done.err
     assert not (folder / "var" / "twofa.db").exists()
 
 

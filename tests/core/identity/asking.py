@@ -101,5 +101,7 @@ def signed_cookie(folder: Path, secret: str = SECRET, **given: object) -> Signed
     file = folder / "secret"
     file.touch(mode=0o600)
     file.write_text(secret + "\n")
-    made: SignedCookieOptions = options(SignedCookie, cookie="session", secret="file:secret", **given)
+    made: SignedCookieOptions = options(
+        SignedCookie, **{"cookie": "session", "secret": "file:secret", "user": "user_id"} | given
+    )
     return SignedCookie(made, context(folder))

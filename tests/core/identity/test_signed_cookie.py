@@ -184,7 +184,9 @@ def test_rotated_secrets_all_count(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("NEW_SECRET", "new")
     monkeypatch.setenv("OLD_SECRET", "old")
     for format, sign in (("flask", flask_cookie), ("starlette", starlette_cookie)):
-        given = options(SignedCookie, cookie="session", secret=["env:NEW_SECRET", "env:OLD_SECRET"], format=format)
+        given = options(
+            SignedCookie, cookie="session", secret=["env:NEW_SECRET", "env:OLD_SECRET"], user="user_id", format=format
+        )
         resolver = SignedCookie(given, context(tmp_path))
         for secret in ("new", "old"):
             found = resolve(resolver, with_cookie(b"session=" + sign({"user_id": 7}, secret=secret)))
@@ -263,7 +265,7 @@ def test_options_that_cannot_work_stop_the_start(tmp_path: Path, given: dict[str
     file = tmp_path / "secret"
     file.touch(mode=0o600)
     file.write_text(SECRET)
-    made = options(SignedCookie, **{"cookie": "session", "secret": "file:secret", **given})
+    made = options(SignedCookie, **{"cookie": "session", "secret": "file:secret", "user": "user_id", **given})
     with pytest.raises(ConfigError, match=said) as stopped:
         SignedCookie(made, context(tmp_path))
     assert "[apps.produce] identity (signed_cookie)" in str(stopped.value)
@@ -284,11 +286,11 @@ def test_options_that_cannot_work_stop_the_start(tmp_path: Path, given: dict[str
 )
 def test_odd_options_are_refused_by_name(given: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError, match=next(iter(given))):
-        options(SignedCookie, **{"cookie": "session", "secret": "file:secret", **given})
+        options(SignedCookie, **{"cookie": "session", "secret": "file:secret", "user": "user_id", **given})
 
 
 def test_what_it_reads_is_known_without_its_secret(tmp_path: Path) -> None:
-    given = options(SignedCookie, cookie="produce", secret="env:NOT_SET_ANYWHERE")
+    given = options(SignedCookie, cookie="produce", user="id", secret="env:NOT_SET_ANYWHERE")
     assert given.reads == Reads(cookies=frozenset({b"produce"}))
     made: IdentityResolver = signed_cookie(tmp_path)
     assert made.pure

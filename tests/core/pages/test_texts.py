@@ -58,8 +58,7 @@ def recovery(outcome: Any) -> Message:
         (
             Wrong(0, NOW + 30),
             "wrong",
-            "That code isn’t right. Check that you read the entry Produce and Manage, and wait for a new code. "
-            "Try again at 10:42:37 (UTC).",
+            "That code isn’t right. Try again at 10:42:37 (UTC).",
         ),
         (
             Wrong(3, 0, Past(180)),
@@ -138,9 +137,19 @@ def test_a_page_that_is_only_looked_at_says_the_same_with_status_200() -> None:
 @pytest.mark.parametrize(
     ("outcome", "kind", "text", "status"),
     [
-        (Wrong(9, 0), "recovery-wrong", "That isn’t one of your recovery codes. 9 tries left in this hour.", 422),
-        (Wrong(1, 0), "recovery-wrong", "That isn’t one of your recovery codes. 1 try left in this hour.", 422),
-        (Wrong(0, NOW + 60), "recovery-wrong", "That isn’t one of your recovery codes.", 422),
+        (
+            Wrong(9, 0),
+            "recovery-wrong",
+            "That isn’t one of your recovery codes, or it has been used. 9 tries left in this hour.",
+            422,
+        ),
+        (
+            Wrong(1, 0),
+            "recovery-wrong",
+            "That isn’t one of your recovery codes, or it has been used. 1 try left in this hour.",
+            422,
+        ),
+        (Wrong(0, NOW + 60), "recovery-wrong", "That isn’t one of your recovery codes, or it has been used.", 422),
         (Used(12), "recovery-wrong", "That recovery code has been used already. Take another one.", 422),
         (Waiting(NOW + 600), "recovery-waiting", "Too many tries with recovery codes. Try again at 10:52 (UTC).", 429),
         (Moved(), "expired", "Your account was changed in the meantime. Please start again.", 422),

@@ -74,7 +74,7 @@ def test_a_key_of_the_realm_that_is_not_written_has_its_default(key: str, defaul
         ("logout", ()),
         ("login_page", "/"),
         ("home", "/"),
-        ("logout_cookies", ()),
+        ("logout_cookies", None),
         ("exempt", ()),
         ("credential_cookies", ()),
         ("cookie_path", "/"),

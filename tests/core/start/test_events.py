@@ -68,8 +68,8 @@ def test_usual_events_are_information_and_faults_are_errors_with_their_traceback
     lines: list[logging.LogRecord],
 ) -> None:
     error = ValueError("odd")
-    emit(EventLog(), event(), event("refused, our fault"), event("something else", error=error))
-    assert [record.levelname for record in lines] == ["INFO", "ERROR", "ERROR"]
+    emit(EventLog(), event(), event("refused", severity="warning"), event("our fault", error=error, severity="error"))
+    assert [record.levelname for record in lines] == ["INFO", "WARNING", "ERROR"]
     assert [record.exc_info and record.exc_info[1] for record in lines] == [None, None, error]
     assert lines[2].exc_info is not None
     assert logging.Formatter().formatException(lines[2].exc_info).endswith("ValueError: odd")
