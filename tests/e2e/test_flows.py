@@ -121,7 +121,7 @@ def test_new_recovery_codes_take_the_place_of_the_old_ones(visitor: Visitor, pag
     visitor.log_in()
     page.get_by_role("link", name="Use a recovery code").click()
     visitor.give(old[0])
-    expect(visitor.message).to_contain_text("That isn’t one of your recovery codes.")
+    expect(visitor.message).to_contain_text("That isn’t one of your recovery codes, or it has been used.")
     visitor.give(new[0])
     visitor.is_inside()
 
@@ -138,7 +138,7 @@ def test_a_recovery_code_gets_in_once(visitor: Visitor, page: Page, erin: Person
         visitor.give(erin.codes[0])
         if expected == "inside":
             visitor.is_inside()
-    expect(visitor.message).to_contain_text("That isn’t one of your recovery codes.")
+    expect(visitor.message).to_contain_text("That isn’t one of your recovery codes, or it has been used.")
     visitor.give(erin.codes[1])
     visitor.open("/2fa/account")
     expect(page.get_by_role("link", name="New recovery codes (8 of 10 left)")).to_be_visible()

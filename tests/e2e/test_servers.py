@@ -60,7 +60,8 @@ def wire(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     app, command = SERVERS[request.param]
     [port] = free_ports(1)
     monkeypatch.setenv("PORTAL_DB", "")  # taken back afterwards: prepare sets it
-    environment = prepare((Portal("produce", port, []), Portal("manage", port, [])), tmp_path / "var", os.environ)
+    both = Portal("produce", port, []), Portal("manage", port, [])
+    environment = prepare(both, tmp_path / "var", f"sqlite:///{tmp_path / 'var' / 'twofa.db'}", os.environ)
     environment[f"TWOFA__APPS__{app.upper()}__ORIGINS"] = f'["{ORIGIN}"]'
     if "gunicorn" in request.param:
         environment["SCRIPT_NAME"] = MOUNT
