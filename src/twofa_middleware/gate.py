@@ -72,10 +72,12 @@ class Gate:
             yield from closed_on_error(self.site, allow.request, release(self, allow, allow.state, status, headers))
         )
 
-    def still_nobody(self, allow: Allow) -> Flow[bool]:
-        """Whether a request that was anonymous is so still, now that its body was read."""
+    def still_same(self, allow: Allow) -> Flow[bool]:
+        """Whether a request is nobody else's than when it was admitted, now that its body was read."""
         identified = yield from self.identify(allow.request)
         if isinstance(identified, Nobody):
+            return True
+        if isinstance(identified, Known) and allow.login and identified.login.user == allow.login.user:
             return True
         login = identified.login if isinstance(identified, Known) else None
         yield from self.site.emit("log-in appeared while a body was read", login, allow.request.now)
@@ -145,10 +147,12 @@ class Gate:
         cookie = read_pass(request, site.cookies.passes)
         changes = self._without(request, takes_out)
         begins = any(rule.matches(request.method, request.path) for rule in site.login_rules)
-        resolves = self._depends_on_state and not request.is_safe
+        # The app may see another login by now, whatever the method: a second request can have logged somebody in.
+        resolves = watches_body = self._depends_on_state
         if site.is_service_account(login, by, request.now):
             yield from self.tell_of_service_account(login, request)
-            return self._allow(request, Admitted(login, cookie, begins=begins, resolves=resolves), changes)
+            admitted = Admitted(login, cookie, begins=begins, resolves=resolves)
+            return self._allow(request, admitted, changes, watches_body)
         access = yield from look(site, login, request)
         decision = yield from decide(site, login, request, access)
         if not isinstance(decision, Passes):
@@ -162,7 +166,7 @@ class Gate:
             opens, ended = None, True
             if cookie is not None:
                 yield from EndPass(cookie.user, cookie.digest, request.now)
-        return self._allow(request, Admitted(login, cookie, opens, begins, resolves, ended), changes)
+        return self._allow(request, Admitted(login, cookie, opens, begins, resolves, ended), changes, watches_body)
 
     def _admit_nobody(self, request: Request, takes_out: frozenset[bytes]) -> Flow[Allow | Answer]:
         site = self.site

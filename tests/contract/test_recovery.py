@@ -130,14 +130,25 @@ def test_who_has_saved_the_codes_goes_on_and_who_has_not_is_asked_again(shown: t
 @pytest.mark.parametrize(
     "sent", ["", "0000-0000-0000-0000", "{first} 0000-0000-0000-0000", "{first} {first}", "<b>x</b>"]
 )
-def test_what_are_no_codes_of_the_account_is_never_sent_back(
+def test_a042_what_no_page_has_shown_is_not_even_compared_with_the_codes(
     shown: tuple[Visitor, Reply], action: str, sent: str
 ) -> None:
     erin, page = shown
     form = next(form for form in forms_of(page.text) if form.hidden.get("action") == action)
     text = sent.format(first=erin.codes[0])
     reply = erin.post("/2fa/codes", form.hidden | {"codes": text})
-    assert (reply.status, reply.header("location"), reply.body) == (303, "/2fa/account", b"")
+    assert reply.status == 403
+    assert "This form is out of date." in reply.text
+
+
+def test_a042_a_part_of_the_codes_that_were_shown_is_no_question_either(shown: tuple[Visitor, Reply]) -> None:
+    erin, page = shown
+    form = next(form for form in forms_of(page.text) if form.hidden.get("action") == "download")
+    assert erin.post("/2fa/codes", form.hidden | {"codes": erin.codes[0]}).status == 403
+    assert erin.post("/2fa/codes", {name: form.hidden[name] for name in ("token", "action", "codes")}).status == 400
+    erin.clock.on(30)
+    assert erin.confirm("codes").status == 200
+    assert erin.post("/2fa/codes", form.hidden).header("location") == "/2fa/account"
 
 
 def test_a059_with_the_password_alone_nobody_gets_codes(shown: tuple[Visitor, Reply], stage: Stage) -> None:

@@ -119,3 +119,40 @@ def test_a020_a_directory_that_fails_after_the_app_was_called_holds_the_answer_b
     reply = browser.go("/breaks", "POST")
     assert (reply.status, b"secret" in reply.body) == (503, False)
     assert browser.go("/home").status == 503
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a004_a_log_in_of_another_user_by_a_second_request_is_held_back_from_the_first(
+    stage: Stage, browser: Visitor, method: str
+) -> None:
+    portal.sessions["s-1"] = ("guest", "login-1")
+    assert browser.go("/home").status == 200
+    reply = browser.go("/become", method)
+    assert (reply.status, reply.header("x-secret")) == (303, None)
+    assert b"secret" not in reply.body
+
+
+def test_a004_the_app_is_stopped_if_somebody_else_is_logged_in_once_the_body_is_read(
+    open_stage: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls: list[str] = []
+
+    def who(sid: str) -> tuple[str, str] | None:
+        calls.append(sid)
+        return ("guest" if len(calls) == 1 else "erin"), "login-1"
+
+    class Changing(dict[str, tuple[str, str]]):
+        def get(self, key: str, default: object = None) -> tuple[str, str] | None:  # type: ignore[override]
+            return who(key)
+
+    stage = open_stage(shop={"identity": [portal.SESSIONS], "login": [], "logout": [], "logout_cookies": ["sid"]})
+    visitor = stage.visitor()
+    visitor.cookies["sid"] = "s-1"
+    before, portal.sessions = portal.sessions, Changing()
+    try:
+        with pytest.raises(Exception, match="a log-in appeared while the body was read"):
+            visitor.fetch("/echo", "POST", body=b"email=mine")
+    finally:
+        portal.sessions = before
+    assert stage.spy.calls == []
+    assert "log-in appeared while a body was read" in caplog.text

@@ -13,6 +13,7 @@ from support.realm import session_cookie
 from support.visitor import FETCH, NAVIGATION
 from support.wsgi_apps import SHAPES, Body, Shape, starts_late
 from support.wsgi_wire import App, Wire, environ_of, serve
+from twofa_middleware_wsgi.head import AnswerRefused, HeldHead
 
 from .conftest import Behind
 
@@ -365,3 +366,21 @@ def test_a_request_that_is_refused_never_reaches_the_app(behind: Behind) -> None
     cookie = f"session={session_cookie('erin', 'login-9')}"
     wire = serve(behind(lambda *got: called.append(got) or []), environ_of("GET", "/shop", [("Cookie", cookie)]))
     assert (wire.status, called) == (403, [])
+
+
+def test_an_app_that_swallows_a_stop_while_its_head_is_looked_at_gets_nothing_out() -> None:
+    out: list[object] = []
+
+    class Stop(BaseException):
+        """Such as a time-out of gevent."""
+
+    def look(status: int, headers: object) -> None:
+        raise Stop
+
+    head = HeldHead(lambda *got: out.append(got) or out.append, look)  # type: ignore[arg-type,return-value]
+    with pytest.raises(Stop):
+        head("200 OK", CLEAN)(SECRET)
+    for go_on in (head.settle, lambda: head.write(SECRET)):
+        with pytest.raises(AnswerRefused, match="could not be looked at"):
+            go_on()
+    assert out == []

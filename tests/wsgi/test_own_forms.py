@@ -11,6 +11,9 @@ from support.exchange import Pairs, encoded
 from support.realm import ORIGIN, session_cookie
 from support.visitor import FORM_TYPE, NAVIGATION, forms_of
 from support.wsgi_wire import App, environ_of, serve
+from twofa_middleware.asks import ReadBody
+from twofa_middleware.errors import BadRequest
+from twofa_middleware_wsgi.translate import read_body
 
 from .conftest import Behind
 
@@ -115,3 +118,12 @@ def test_no_answer_of_ours_has_a_header_of_the_connection(gated: App) -> None:
     wire = serve(gated, environ_of("POST", "/2fa/verify", HEADERS, body=b"x" * (LIMIT + 1)))
     assert wire.status == 413
     assert {"connection", "transfer-encoding", "keep-alive"}.isdisjoint(name.lower() for name, _ in wire.headers)
+
+
+def test_a_form_that_was_held_back_for_too_long_is_not_taken() -> None:
+    environ = environ_of("POST", "/2fa/verify", [FORM_TYPE], body=b"code=123456")
+    assert read_body(environ, ReadBody(LIMIT, 10)) == b"code=123456"
+    environ = environ_of("POST", "/2fa/verify", [FORM_TYPE], body=b"code=123456")
+    with pytest.raises(BadRequest, match="did not arrive within 0 seconds") as refused:
+        read_body(environ, ReadBody(LIMIT, 0))
+    assert refused.value.status == 408

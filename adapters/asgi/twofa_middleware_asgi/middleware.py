@@ -82,7 +82,7 @@ class TwoFactorMiddleware:
         async def watched() -> Message:
             message = await receive()
             is_last = message["type"] == "http.request" and not message.get("more_body", False)
-            if is_last and not await adrive(gate.still_nobody(allow), answer):
+            if is_last and not await adrive(gate.still_same(allow), answer):
                 raise LoginChanged("a log-in appeared while the body was read")
             return message
 

@@ -44,6 +44,7 @@ class HeldHead:
         self._write: Callable[[bytes], object] | None = None
         self._refusal: Answer | None = None
         self._is_out = False
+        self._is_undecided = False
 
     @property
     def is_started(self) -> bool:
@@ -76,10 +77,14 @@ class HeldHead:
 
         Raises AnswerRefused, from now on, where an earlier head went out already.
         """
+        if self._is_undecided:
+            raise AnswerRefused("the app went on after its response could not be looked at")
         if self._held is not None:
             (status, headers, exc_info), self._held = self._held, None
             earlier, self._write = self._write, _nowhere  # an error while looking leaves no earlier head open
+            self._is_undecided = True
             outcome = self._refusal or self._look(int(status[:3]), as_bytes(headers))
+            self._is_undecided = False
             if isinstance(outcome, Answer):
                 self._refusal = outcome
             else:

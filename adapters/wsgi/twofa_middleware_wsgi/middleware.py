@@ -72,7 +72,7 @@ class TwoFactorMiddleware:
             environ[EARLY_HINTS] = head.hint
         if allow.watches_body:
             environ["wsgi.input"] = WatchedInput(
-                environ["wsgi.input"], content_length(environ), lambda: drive(gate.still_nobody(allow), answer)
+                environ["wsgi.input"], content_length(environ), lambda: drive(gate.still_same(allow), answer)
             )
         body = self._app(environ, head)
         if not head.is_started:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -68,9 +69,11 @@ def content_length(environ: WSGIEnvironment) -> int | None:
 
 
 def read_body(environ: WSGIEnvironment, ask: ReadBody) -> bytes:
-    """The body of a request to an own page. How long it may take is the server's business under WSGI."""
+    """The body of a request to an own page. The server alone can end a slow one; what it brings then is not taken:
+    the request is decided at the time at which it began, so a code could be kept good by holding it back."""
     if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
         raise BadRequest(411, "The form has to be sent with its length.")
+    began = monotonic()
     too_large = BadRequest(413, f"The form may have {ask.limit_bytes} bytes.")
     try:
         # One more than allowed: of a body without length the stream gives what fits, and says nothing of the rest.
@@ -79,6 +82,8 @@ def read_body(environ: WSGIEnvironment, ask: ReadBody) -> bytes:
         raise too_large from None
     except (HTTPException, OSError):
         raise BadRequest(400, "The form did not arrive whole.") from None
+    if monotonic() - began > ask.limit_seconds:
+        raise BadRequest(408, f"The form did not arrive within {ask.limit_seconds} seconds.")
     if len(body) > ask.limit_bytes:
         raise too_large
     if content_length(environ) not in (None, len(body)):

@@ -19,10 +19,10 @@ class WatchedInput:
     nothing can be read any more, so an app that does not stop at the error gets no further than one that does.
     """
 
-    def __init__(self, stream: IO[bytes], length: int | None, still_nobody: Callable[[], bool]) -> None:
+    def __init__(self, stream: IO[bytes], length: int | None, still_same: Callable[[], bool]) -> None:
         self._stream = stream
         self._left = length
-        self._still_nobody = still_nobody
+        self._still_same = still_same
         self._is_unchanged: bool | None = None
 
     def read(self, size: int | None = -1) -> bytes:
@@ -47,7 +47,7 @@ class WatchedInput:
         ended = to_the_end or (not chunk and size != 0) or (self._left is not None and self._left <= 0)
         if ended and self._is_unchanged is None:
             self._is_unchanged = False  # also for what is raised while asking
-            self._is_unchanged = self._still_nobody()
+            self._is_unchanged = self._still_same()
         if self._is_unchanged is False:
             raise LoginChanged("a log-in appeared while the body was read")
         return chunk

@@ -50,6 +50,11 @@ class Visit:
     def token(self, purpose: str) -> str:
         return tokens.write(self.site.sealer, purpose, self.flow, self.site.name, self.login.user, self.request.now)
 
+    def is_token(self, text: str, purpose: str) -> bool:
+        """Whether it is a token of this visitor's for the purpose, and still good."""
+        site, now = self.site, self.request.now
+        return tokens.is_good(site.sealer, text, purpose, self.flow, site.name, self.login.user, now)
+
     def query(self, name: str) -> str:
         try:
             values = parse_qs(self.request.query.decode("latin-1"), max_num_fields=32).get(name, [""])
@@ -157,9 +162,6 @@ def read_form(visit: Visit, purpose: str) -> Flow[Form]:
     if len(length) > _LONGEST_LENGTH or int(length) > FORM_LIMIT_BYTES:
         raise BadRequest(413, f"The form may have {FORM_LIMIT_BYTES} bytes.")
     form = Form(parse_form((yield from ReadBody(FORM_LIMIT_BYTES, FORM_LIMIT_SECONDS))))
-    site, login = visit.site, visit.login
-    if visit.flow_is_new or not tokens.is_good(
-        site.sealer, form.get("token"), purpose, visit.flow, site.name, login.user, request.now
-    ):
+    if visit.flow_is_new or not visit.is_token(form.get("token"), purpose):
         raise StaleForm
     return form

@@ -126,6 +126,23 @@ def test_an_async_function_under_wsgi_stops_the_start(tmp_path: Path) -> None:
     assert started(tmp_path, roles=roles | {"callable": f"{HERE}:plain_roles"}).gate.site.name == "shop"
 
 
+@pytest.mark.parametrize("roles", [{"use": "static"}, {"use": "static", "users": {"1": ["administrator"]}}])
+def test_a_pinned_role_that_nobody_can_have_stops_the_start(tmp_path: Path, roles: dict[str, Any]) -> None:
+    said = refusal(tmp_path, roles=roles, enforcement={"pinned": ["Administrator"]})
+    assert said.startswith('settings: enforcement: pinned role "Administrator" is nobody\'s: `roles` of static lists ')
+
+
+def test_every_start_says_what_it_guards_and_whom_it_asks_for_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        started(tmp_path, service_accounts=[ACCOUNT])
+    assert caplog.messages == [
+        "shop: the gate is on; store sqlite; identity by signed_cookie; exempt GET /static/**; "
+        "no factor asked of user 5 by signed_cookie until 2027-06-30"
+    ]
+
+
 def test_keys_that_the_store_was_not_made_with_stop_the_start(tmp_path: Path) -> None:
     settings = make_realm(tmp_path).settings
     (tmp_path / "var" / "keys.toml").unlink()
