@@ -252,13 +252,13 @@ def test_a_socket_ends_when_its_administrator_is_disabled(manage: TestClient) ->
 
 
 def test_links_and_redirects_respect_the_prefix_that_it_is_mounted_under(manage: TestClient) -> None:
-    with TestClient(manage.app, root_path="/work", follow_redirects=False) as client:
-        answer = client.get("/work/manage/users")
-        assert answer.headers["Location"] == "/work/manage/login?next=%2Fwork%2Fmanage%2Fusers"
-        page = client.get("/work/manage/login").text
-        assert 'action="/work/manage/login"' in page
+    with TestClient(manage.app, root_path="/desk", follow_redirects=False) as client:
+        answer = client.get("/desk/manage/users")
+        assert answer.headers["Location"] == "/desk/manage/login?next=%2Fdesk%2Fmanage%2Fusers"
+        page = client.get("/desk/manage/login").text
+        assert 'action="/desk/manage/login"' in page
         assert not re.search(r'(?:href|src|action)="/manage', page)
-        assert client.get("/work/manage/static/portal.css").status_code == 200
+        assert client.get("/desk/manage/static/portal.css").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/manage/", "/manage/users", "/manage/users/3/edit"])

@@ -351,11 +351,11 @@ def test_only_who_may_impersonate_users_reads_the_tasks_of_others(produce: Clien
 
 
 def test_links_and_redirects_respect_the_prefix_that_it_is_mounted_under(produce: Client) -> None:
-    answer = produce.get("/produce/profile?x=1", base_url="http://localhost/work")
-    assert answer.headers["Location"] == "/work/produce/login?next=/work/produce/profile?x%3D1"
-    page = produce.get("/produce/login", base_url="http://localhost/work").text
-    assert 'action="/work/produce/login"' in page
-    assert 'href="/work/produce/static/portal.css"' in page
+    answer = produce.get("/produce/profile?x=1", base_url="http://localhost/desk")
+    assert answer.headers["Location"] == "/desk/produce/login?next=/desk/produce/profile?x%3D1"
+    page = produce.get("/produce/login", base_url="http://localhost/desk").text
+    assert 'action="/desk/produce/login"' in page
+    assert 'href="/desk/produce/static/portal.css"' in page
     assert not re.search(r'(?:href|src|action)="/produce', page)
 
 
