@@ -25,7 +25,7 @@ store = "sqlite:///var/twofa.db"
 keys = "file:var/keys.toml"
 
 [apps.portal]
-origins = ["http://localhost:8000"]   # scheme and host of each address of the app
+origins = ["http://localhost:8000", "http://127.0.0.1:8000"]   # scheme and host of each address of the app
 # Who is logged in? Say how the app tells, such as by its session cookie; the start is refused until you do:
 # identity = [{ use = "signed_cookie", cookie = "session", secret = "env:SECRET_KEY", user = "user_id" }]
 identity = [{ use = "CHOOSE" }]

@@ -64,6 +64,7 @@ def test_an_empty_file_of_a_killed_init_is_filled(url: str, file: Path) -> None:
     store_id = SQLiteStore.create(url)
     with closing(SQLiteStore(url, store_id)) as store:
         enrol(store)
+        assert ask(store, look()).account is not None
 
 
 def test_the_file_and_what_sqlite_puts_beside_it_are_for_the_owner_alone(tmp_path: Path, file: Path) -> None:
