@@ -42,7 +42,8 @@ def begin(site: Site, login: Login, account: Account, flow_digest: bytes, now: i
         secret = yield from Random(totp.SECRET_BYTES)
         nonce = yield from Random(NONCE_BYTES)
         record = site.sealer.seal("setup", _context(account.user, account.generation, flow_digest), secret, nonce)
-        row = yield from BeginSetup(account.user, SetupRow(flow_digest, record, now, now + SETUP_SECONDS), now)
+        begun = yield from BeginSetup(account.user, SetupRow(flow_digest, record, now, now + SETUP_SECONDS), now)
+        row = begun.setup
         yield from site.emit("set-up begun", login, now)
     return Setup(_secret(site, account, row))
 

@@ -110,6 +110,12 @@ def _setup(reply: Reply) -> asks.SetupRow | None:
     return asks.SetupRow(digest, record, opened_at, expires_at)
 
 
+def _present(row: asks.SetupRow | None) -> asks.SetupRow:
+    if row is None:
+        raise ValueError
+    return row
+
+
 def _seen(reply: Reply) -> asks.Seen:
     account, pass_row, browser = reply
     return asks.Seen(_account(account), _pass(pass_row), _browser(browser))
@@ -137,8 +143,14 @@ def _outcome(reply: Reply) -> Any:
             return asks.SpentBefore()
         case [b"moved"]:
             return asks.Moved()
+        case [b"begun", setup]:
+            return asks.Begun(_present(_setup(setup)), is_new=True)
+        case [b"found", setup]:
+            return asks.Begun(_present(_setup(setup)), is_new=False)
         case [b"done"]:
             return asks.Done()
+        case [b"absent"]:
+            return asks.Absent()
         case _:
             raise ValueError
 
@@ -151,7 +163,7 @@ ANSWERS: Mapping[type[Ask[Any]], Callable[[Reply], Any]] = {
     asks.SpendStep: _outcome,
     asks.SpendCode: _outcome,
     asks.TurnOn: _outcome,
-    asks.BeginSetup: _setup,
+    asks.BeginSetup: _outcome,
     asks.ReadSetup: _setup,
     asks.OpenPass: _outcome,
     asks.EndPass: _outcome,

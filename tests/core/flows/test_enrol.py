@@ -30,6 +30,7 @@ from twofa_middleware.accounts.passes import Method, read_pass
 from twofa_middleware.asks import (
     AccountRow,
     BeginSetup,
+    Begun,
     Change,
     Emit,
     Moved,
@@ -105,7 +106,7 @@ def test_a_setup_that_was_begun_is_shown_again_and_no_new_secret_is_made() -> No
 
 
 def test_what_another_request_began_in_between_is_what_is_shown() -> None:
-    done = step(begin(SITE, ERIN, NOBODY, FLOW, NOW), (ReadSetup, None), (BeginSetup, setup_row()))
+    done = step(begin(SITE, ERIN, NOBODY, FLOW, NOW), (ReadSetup, None), (BeginSetup, Begun(setup_row(), True)))
     assert done.result.secret == SECRET
 
 

@@ -180,7 +180,7 @@ def test_ending_a_pass_ends_that_pass_alone(store: Store) -> None:
 
 
 def test_ending_a_pass_that_is_not_there_is_no_fault(store: Store) -> None:
-    assert ask(store, asks.EndPass(ALICE, b"nothing", NOW)) == Done()
+    assert ask(store, asks.EndPass(ALICE, b"nothing", NOW)) == asks.Absent()
 
 
 def test_touching_a_pass_notes_its_use_and_does_not_prolong_it(store: Store) -> None:

@@ -32,7 +32,7 @@ NEXT = GENERATION + 1
 
 
 def begin(store: Store, name: str, at: int = NOW) -> asks.SetupRow:
-    return ask(store, asks.BeginSetup(ALICE, a_setup(name, at=at), at))
+    return ask(store, asks.BeginSetup(ALICE, a_setup(name, at=at), at)).setup
 
 
 def begun(store: Store, name: str, at: int = NOW) -> asks.SetupRow | None:
@@ -48,7 +48,7 @@ def test_a_setup_is_kept_as_it_was_begun(store: Store) -> None:
 def test_beginning_again_under_one_digest_answers_the_first_secret(store: Store) -> None:
     begin(store, "setup")
     other = asks.SetupRow(b"setup", b"another secret", NOW + 5, NOW + 605)
-    assert ask(store, asks.BeginSetup(ALICE, other, NOW + 5)) == a_setup()
+    assert ask(store, asks.BeginSetup(ALICE, other, NOW + 5)) == asks.Begun(a_setup(), is_new=False)
     assert begun(store, "setup") == a_setup()
 
 

@@ -1,6 +1,9 @@
 -- Ends one pass, if it is there.
 -- Needs: rows. KEYS: account, passes, browsers, pending, seen. ARGV: asks.EndPass.
--- Answers {'done'}.
+-- Answers {'done'} or {'absent'}.
 
+if redis.call('HEXISTS', PASSES.key, 't' .. ask.digest) == 0 then
+    return { 'absent' }
+end
 drop_row(PASSES, ask.digest)
 return { 'done' }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
-from ...asks import MOST_UNPROVEN_PASSES, Done, EndPass, Look, Moved, OpenPass, PassRow, Seen, TouchPass
+from ...asks import MOST_UNPROVEN_PASSES, Absent, Done, EndPass, Look, Moved, OpenPass, PassRow, Seen, TouchPass
 from ...protocol import UserKey
 from .accounts import read_account, read_generation
 from .browsers import find_browser, use_browser
@@ -50,10 +50,9 @@ def open_unprompted(db: Connection, ask: OpenPass) -> Done | Moved:
     return Done()
 
 
-def end(db: Connection, ask: EndPass) -> Done:
+def end(db: Connection, ask: EndPass) -> Done | Absent:
     """End one pass."""
-    end_pass(db, ask.user, ask.digest)
-    return Done()
+    return Done() if end_pass(db, ask.user, ask.digest) else Absent()
 
 
 def touch(db: Connection, ask: TouchPass) -> Done:
@@ -70,9 +69,9 @@ def keep_pass(db: Connection, user: UserKey, row: PassRow, now: int) -> None:
     db.execute(WRITE, (user, row.digest, row.record, int(row.proven), row.opened_at, row.expires_at, row.used_at))
 
 
-def end_pass(db: Connection, user: UserKey, digest: bytes) -> None:
-    """Take a pass away, if it is there."""
-    db.execute(END, (user, digest))
+def end_pass(db: Connection, user: UserKey, digest: bytes) -> bool:
+    """Take a pass away; whether it was there."""
+    return db.execute(END, (user, digest)).rowcount > 0
 
 
 def _find_pass(db: Connection, user: UserKey, digest: bytes, now: int) -> PassRow | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
-from ...asks import MOST_SETUPS, BeginSetup, ReadSetup, SetupRow
+from ...asks import MOST_SETUPS, BeginSetup, Begun, ReadSetup, SetupRow
 from ...protocol import UserKey
 
 FIND = """
@@ -18,16 +18,16 @@ MAKE_ROOM = """
 WRITE = "INSERT INTO setups (user, digest, record, opened_at, expires_at) VALUES (?, ?, ?, ?, ?)"
 
 
-def begin(db: Connection, ask: BeginSetup) -> SetupRow:
+def begin(db: Connection, ask: BeginSetup) -> Begun:
     """Keep a set-up, or answer the one that is there: a second tab of the page shows the same secret."""
     setup = ask.setup
     begun = find_setup(db, ask.user, setup.digest, ask.now)
     if begun is not None:
-        return begun
+        return Begun(begun, is_new=False)
     db.execute(DROP_EXPIRED, (ask.user, ask.now))
     db.execute(MAKE_ROOM, {"user": ask.user, "others": MOST_SETUPS - 1})
     db.execute(WRITE, (ask.user, setup.digest, setup.record, setup.opened_at, setup.expires_at))
-    return setup
+    return Begun(setup, is_new=True)
 
 
 def read(db: Connection, ask: ReadSetup) -> SetupRow | None:

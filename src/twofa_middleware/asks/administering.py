@@ -1,0 +1,59 @@
+"""Questions of administrators about one user, and the note of what changes nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..protocol import UserKey
+from .answers import Done, Moved, Summary
+from .base import StoreAsk
+from .rows import Change, Notes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSummary(StoreAsk[Summary]):
+    """All that an administrator sees of a user, as it is at one moment."""
+
+    user: UserKey
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetAccount(StoreAsk[Done | Moved]):
+    """Make a change of the factors without a code, if the generation is still ``generation`` (0: no account yet).
+
+    As any change it ends passes, remembered browsers and set-ups. Tries, waits and a stop are cleared.
+    """
+
+    user: UserKey
+    generation: int
+    change: Change
+    now: int
+    notes: Notes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock(StoreAsk[Done]):
+    """Clear tries of both kinds, the wait and the stop."""
+
+    user: UserKey
+    now: int
+    notes: Notes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndPasses(StoreAsk[Done]):
+    """End every pass of the user."""
+
+    user: UserKey
+    now: int
+    notes: Notes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note(StoreAsk[Done]):
+    """Write notes (outcome ``done``), and change nothing else."""
+
+    user: UserKey
+    now: int
+    notes: Notes | None = None

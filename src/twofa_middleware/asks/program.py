@@ -1,0 +1,57 @@
+"""Questions to the adapter and the program around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..protocol import Ask, Event
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBody(Ask[bytes]):
+    """The body of a request to an own page; BadRequest 413, 408, 411 or 400 where it is too large, slow or unclear."""
+
+    limit_bytes: int
+    limit_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Random(Ask[bytes]):
+    """Bytes from the system's generator for secrets."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Ask[Any]):
+    """Call the operator's function: inline under WSGI, awaited or in a thread under ASGI."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit(Ask[None]):
+    """Hand an event to the audit log; it never fails. ``once_a_day`` names events that repeat with each request.
+
+    ``is_kept``: the store has it already, written with the change that it tells of.
+    """
+
+    event: Event
+    once_a_day: str | None = None
+    is_kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count(Ask[None]):
+    """Count a decision, such as ``verify``, for the app that it was taken for; it never fails."""
+
+    app: str
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStore(Ask[None]):
+    """Ask the store whether it is there and the right one; StoreError where it is not."""

@@ -1,0 +1,124 @@
+"""Questions about the realm as a whole: flags on roles, people, events, counters.
+
+What has no user stands with ``REALM``, a name that no user's keyed hash can be. The event of a change to a role lies in
+its log, and is carried from there like that of any user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..protocol import UserKey
+from .answers import CountRow, Done, Moved, Swept
+from .base import StoreAsk
+from .rows import EventRow, Notes, PersonRow, RoleRow
+
+REALM = UserKey("*")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRoles(StoreAsk[tuple[RoleRow, ...]]):
+    """Every flag, in the order of the keys."""
+
+    user: ClassVar[UserKey] = REALM
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRole(StoreAsk[Done | Moved]):
+    """Set a flag, if its version is still the one before ``role.version`` (0: there is none yet)."""
+
+    user: ClassVar[UserKey] = REALM
+    role: RoleRow
+    now: int
+    notes: Notes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPeople(StoreAsk[tuple[PersonRow, ...]]):
+    """At most ``limit`` (1 or more) of the people who have a person's record, by the order of their keys; those after
+    ``after``. None are left out, so fewer than ``limit`` are the last."""
+
+    user: ClassVar[UserKey] = REALM
+    after: UserKey | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvents(StoreAsk[tuple[EventRow, ...]]):
+    """At most ``limit`` events of the realm's list, the newest first; those before the position ``before``."""
+
+    user: ClassVar[UserKey] = REALM
+    before: str | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowEvents(StoreAsk[tuple[EventRow, ...]]):
+    """At most ``limit`` events of the realm's list, the oldest first; those after the position ``after``."""
+
+    user: ClassVar[UserKey] = REALM
+    after: str | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep(StoreAsk[Swept]):
+    """Carry events that are ready from the users' logs to the realm's list, those of about ``limit`` users at a time.
+
+    Any number may sweep at once, and be killed at any moment: no event is lost, at worst one is carried twice. An event
+    that was written before the question is found, if it is ready at ``now``. Of one user, events keep their order.
+    """
+
+    user: ClassVar[UserKey] = REALM
+    now: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddCounts(StoreAsk[Done]):
+    """Add to the counters of a day; those that are older than ``COUNT_DAYS`` go."""
+
+    user: ClassVar[UserKey] = REALM
+    day: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCounts(StoreAsk[tuple[CountRow, ...]]):
+    """The counters of this day and later ones, by day and name."""
+
+    user: ClassVar[UserKey] = REALM
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeLease(StoreAsk[bool]):
+    """Whether ``holder`` may do ``task`` until ``until``: nobody else has it, or the time of who had it is over.
+
+    Asked again by its holder it is prolonged. With ``until`` of now or earlier it is given back.
+    """
+
+    user: ClassVar[UserKey] = REALM
+    task: str
+    holder: str
+    until: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMark(StoreAsk[str]):
+    """The position that a sink of events has got to; empty for one that has not begun."""
+
+    user: ClassVar[UserKey] = REALM
+    sink: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveMark(StoreAsk[Done]):
+    """A sink of events has got to this position."""
+
+    user: ClassVar[UserKey] = REALM
+    sink: str
+    position: str
