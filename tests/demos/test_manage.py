@@ -279,4 +279,4 @@ def test_manage_starts_where_the_toolkit_cannot_be_imported(tmp_path: Path) -> N
 
 def test_no_file_of_manage_or_of_the_shared_people_names_the_toolkit() -> None:
     assert files_that_name_the_toolkit("manage_demo") == []
-    assert files_that_name_the_toolkit("portal_people.py") == []
+    assert files_that_name_the_toolkit("portal_people") == []

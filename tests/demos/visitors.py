@@ -53,7 +53,8 @@ def import_without_the_toolkit(module: str, tmp_path: Path) -> subprocess.Comple
 
 
 def files_that_name_the_toolkit(folder: str) -> list[str]:
-    files = (path for path in (EXAMPLES / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    files = [path for path in (EXAMPLES / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert files, f"{folder} holds nothing to look at"
     return [
         path.name
         for path in files
