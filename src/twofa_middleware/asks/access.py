@@ -80,7 +80,8 @@ class ForgetBrowsers(StoreAsk[Done]):
 class MeetRules(StoreAsk[Met]):
     """Note when the user first met these rules (names of at most 22 ASCII characters), and answer when that was.
 
-    A rule that was met before keeps its time, unless that lies after ``now``: then it becomes ``now``.
+    A rule that was met before keeps its time, unless that lies after ``now``: then it becomes ``now``. No other rule is
+    answered or touched, and no change of the factors takes them away.
     """
 
     user: UserKey

@@ -12,7 +12,7 @@ from .rows import Change, Notes
 
 @dataclass(frozen=True, slots=True)
 class ReadSummary(StoreAsk[Summary]):
-    """All that an administrator sees of a user, as it is at one moment."""
+    """All that an administrator sees of a user, as it is at one moment. It counts nothing and uses nothing."""
 
     user: UserKey
     now: int
@@ -22,7 +22,9 @@ class ReadSummary(StoreAsk[Summary]):
 class ResetAccount(StoreAsk[Done | Moved]):
     """Make a change of the factors without a code, if the generation is still ``generation`` (0: no account yet).
 
-    As any change it ends passes, remembered browsers and set-ups. Tries, waits and a stop are cleared.
+    As any change it ends passes, remembered browsers and set-ups, and the last step never goes down (it begins at 0).
+    Tries of both kinds, the wait and a stop are cleared. Moved changes nothing. Who he is, the rules that he met and
+    his log stay.
     """
 
     user: UserKey
@@ -34,7 +36,7 @@ class ResetAccount(StoreAsk[Done | Moved]):
 
 @dataclass(frozen=True, slots=True)
 class Unlock(StoreAsk[Done]):
-    """Clear tries of both kinds, the wait and the stop."""
+    """Clear tries of both kinds, the wait and the stop. The account stays as it is, and so does its last step."""
 
     user: UserKey
     now: int
@@ -43,7 +45,7 @@ class Unlock(StoreAsk[Done]):
 
 @dataclass(frozen=True, slots=True)
 class EndPasses(StoreAsk[Done]):
-    """End every pass of the user."""
+    """End every pass of the user, also proven ones. Remembered browsers and set-ups stay."""
 
     user: UserKey
     now: int

@@ -27,6 +27,6 @@ MOST_MINOR_ROWS = 100
 MOST_EVENTS = 100_000
 """So many events the realm's list keeps; the oldest go first."""
 COUNT_DAYS = 35
-"""For so many days the counters of decisions are kept."""
+"""Counters of decisions that are more days old than this go."""
 SETTLE_SECONDS = 10
 """So long the event of a counted failure stays with the user, since the code may be right after all."""

@@ -27,7 +27,7 @@ class ReadRoles(StoreAsk[tuple[RoleRow, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class WriteRole(StoreAsk[Done | Moved]):
-    """Set a flag, if its version is still the one before ``role.version`` (0: there is none yet)."""
+    """Set a flag, if its version is still the one before ``role.version`` (0: there is none yet); Moved changes nothing."""
 
     user: ClassVar[UserKey] = REALM
     role: RoleRow
@@ -37,8 +37,9 @@ class WriteRole(StoreAsk[Done | Moved]):
 
 @dataclass(frozen=True, slots=True)
 class ReadPeople(StoreAsk[tuple[PersonRow, ...]]):
-    """At most ``limit`` (1 or more) of the people who have a person's record, by the order of their keys; those after
-    ``after``. None are left out, so fewer than ``limit`` are the last."""
+    """At most ``limit`` (1 or more) of the people who have a person's record, by the order of their keys (their bytes);
+    those after ``after``, which need not be there. None are left out, so fewer than ``limit`` are the last. ``REALM`` is
+    nobody."""
 
     user: ClassVar[UserKey] = REALM
     after: UserKey | None
@@ -47,7 +48,11 @@ class ReadPeople(StoreAsk[tuple[PersonRow, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class ReadEvents(StoreAsk[tuple[EventRow, ...]]):
-    """At most ``limit`` events of the realm's list, the newest first; those before the position ``before``."""
+    """At most ``limit`` (1 or more) events of the realm's list, the last that was carried first; those before the
+    position ``before``, which need not be there any more.
+
+    None or an empty text: from the end. What this store never gives as a position is answered with nothing.
+    """
 
     user: ClassVar[UserKey] = REALM
     before: str | None
@@ -56,7 +61,11 @@ class ReadEvents(StoreAsk[tuple[EventRow, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class FollowEvents(StoreAsk[tuple[EventRow, ...]]):
-    """At most ``limit`` events of the realm's list, the oldest first; those after the position ``after``."""
+    """At most ``limit`` (1 or more) events of the realm's list, in the order in which they were carried; those after the
+    position ``after``, which need not be there any more.
+
+    None or an empty text: from the beginning. What this store never gives as a position is answered with nothing.
+    """
 
     user: ClassVar[UserKey] = REALM
     after: str | None
@@ -65,10 +74,13 @@ class FollowEvents(StoreAsk[tuple[EventRow, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class Sweep(StoreAsk[Swept]):
-    """Carry events that are ready from the users' logs to the realm's list, those of about ``limit`` users at a time.
+    """Carry events that are ready from the users' logs to the realm's list, those of about ``limit`` (1 or more) users at
+    a time, and cut the list to its newest ``MOST_EVENTS``.
 
     Any number may sweep at once, and be killed at any moment: no event is lost, at worst one is carried twice. An event
-    that was written before the question is found, if it is ready at ``now``. Of one user, events keep their order.
+    that was written before the question is found, if it is ready at ``now`` (``ready_at`` of now or earlier), by this
+    question or one of those that follow until one answers ``is_done``. Of one user, the events that are ready keep the
+    order in which they were written; one that is not ready yet stays and holds up none after it.
     """
 
     user: ClassVar[UserKey] = REALM
@@ -78,7 +90,7 @@ class Sweep(StoreAsk[Swept]):
 
 @dataclass(frozen=True, slots=True)
 class AddCounts(StoreAsk[Done]):
-    """Add to the counters of a day; those that are older than ``COUNT_DAYS`` go."""
+    """Add to the counters of a day; those of days before ``day - COUNT_DAYS`` go."""
 
     user: ClassVar[UserKey] = REALM
     day: int
@@ -97,7 +109,8 @@ class ReadCounts(StoreAsk[tuple[CountRow, ...]]):
 class TakeLease(StoreAsk[bool]):
     """Whether ``holder`` may do ``task`` until ``until``: nobody else has it, or the time of who had it is over.
 
-    Asked again by its holder it is prolonged. With ``until`` of now or earlier it is given back.
+    Its time is over at ``until``. Asked again by its holder it then ends at the new ``until``, be that later or earlier.
+    With ``until`` of now or earlier it is given back. False means that somebody else has it, and changes nothing.
     """
 
     user: ClassVar[UserKey] = REALM
@@ -117,7 +130,7 @@ class ReadMark(StoreAsk[str]):
 
 @dataclass(frozen=True, slots=True)
 class MoveMark(StoreAsk[Done]):
-    """A sink of events has got to this position."""
+    """A sink of events has got to this position; it replaces the one before, whichever is later."""
 
     user: ClassVar[UserKey] = REALM
     sink: str

@@ -93,7 +93,8 @@ class RoleRow:
 class LogRow:
     """An event in a user's log: its sealed record, and its name, 12 random bytes.
 
-    No sweeper carries it before ``ready_at``. ``is_minor``: it may be left out while the log is full.
+    No sweeper carries it before ``ready_at``. ``is_minor``: it is left out while the log holds ``MOST_MINOR_ROWS`` rows
+    or more, minor or not.
     """
 
     id: bytes
@@ -121,9 +122,11 @@ class EventRow:
 class Notes:
     """What is written in the same transaction as a change, so that nobody sees the one without the other.
 
-    ``rows``: the events of each outcome by its word (``answers.outcome_of``); an outcome without any writes none.
-    ``person``, ``roles``: replace those records of the user, whatever the outcome. ``takes_back``: the id of a row that
-    goes, whatever the outcome, if it is still there: a failure that was counted before the code was looked at.
+    ``takes_back``: the id of a row of the user's log that goes, whatever the outcome, if it is still there: a failure
+    that was counted before the code was looked at. It goes before ``rows`` are written. ``rows``: the events of each
+    outcome by its word (``answers.outcome_of``), appended in their order; an outcome without any writes none, and one
+    that changes nothing writes its own all the same. ``person``, ``roles``: replace those records of the user, whatever
+    the outcome; None leaves the one that is there.
     """
 
     rows: Mapping[str, tuple[LogRow, ...]]
