@@ -100,10 +100,10 @@ class Met:
 class Summary:
     """What an administrator sees of a user; ``browsers`` and ``passes`` count those that have not expired.
 
-    ``person`` is None without a person's record. ``attempts``: what ``ReadAttempts`` would answer. ``failures``: the TOTP
-    failures that are counted, those of the last 30 days (a later date counts as now), or all while stopped.
-    ``used_at`` is the last use of any pass or browser that has not expired, 0 for none. ``met``: as in ``Met``, for every
-    rule that the user ever met.
+    ``person`` is None without a person's record. ``attempts``: what ``ReadAttempts`` would answer. ``failures``: the
+    TOTP failures that are counted, those of the last 30 days (a later date counts as now), or all while stopped.
+    ``used_at`` is the last use of any pass or browser that has not expired, 0 for none. ``met``: as in ``Met``, for
+    every rule that the user ever met.
     """
 
     account: AccountRow | None

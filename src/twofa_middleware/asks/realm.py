@@ -27,7 +27,7 @@ class ReadRoles(StoreAsk[tuple[RoleRow, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class WriteRole(StoreAsk[Done | Moved]):
-    """Set a flag, if its version is still the one before ``role.version`` (0: there is none yet); Moved changes nothing."""
+    """Set a flag, if its version is still the one before ``role.version`` (0: there is none yet); else Moved."""
 
     user: ClassVar[UserKey] = REALM
     role: RoleRow
@@ -38,8 +38,8 @@ class WriteRole(StoreAsk[Done | Moved]):
 @dataclass(frozen=True, slots=True)
 class ReadPeople(StoreAsk[tuple[PersonRow, ...]]):
     """At most ``limit`` (1 or more) of the people who have a person's record, by the order of their keys (their bytes);
-    those after ``after``, which need not be there. None are left out, so fewer than ``limit`` are the last. ``REALM`` is
-    nobody."""
+    those after ``after``, which need not be there. None are left out, so fewer than ``limit`` are the last. ``REALM``
+    is nobody."""
 
     user: ClassVar[UserKey] = REALM
     after: UserKey | None
@@ -61,8 +61,8 @@ class ReadEvents(StoreAsk[tuple[EventRow, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class FollowEvents(StoreAsk[tuple[EventRow, ...]]):
-    """At most ``limit`` (1 or more) events of the realm's list, in the order in which they were carried; those after the
-    position ``after``, which need not be there any more.
+    """At most ``limit`` (1 or more) events of the realm's list, in the order in which they were carried; those after
+    the position ``after``, which need not be there any more.
 
     None or an empty text: from the beginning. What this store never gives as a position is answered with nothing.
     """
@@ -74,8 +74,8 @@ class FollowEvents(StoreAsk[tuple[EventRow, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class Sweep(StoreAsk[Swept]):
-    """Carry events that are ready from the users' logs to the realm's list, those of about ``limit`` (1 or more) users at
-    a time, and cut the list to its newest ``MOST_EVENTS``.
+    """Carry events that are ready from the users' logs to the realm's list, those of about ``limit`` (1 or more) users
+    at a time, and cut the list to its newest ``MOST_EVENTS``.
 
     Any number may sweep at once, and be killed at any moment: no event is lost, at worst one is carried twice. An event
     that was written before the question is found, if it is ready at ``now`` (``ready_at`` of now or earlier), by this
@@ -109,7 +109,7 @@ class ReadCounts(StoreAsk[tuple[CountRow, ...]]):
 class TakeLease(StoreAsk[bool]):
     """Whether ``holder`` may do ``task`` until ``until``: nobody else has it, or the time of who had it is over.
 
-    Its time is over at ``until``. Asked again by its holder it then ends at the new ``until``, be that later or earlier.
+    Its time is over at ``until``. Asked again by its holder it ends at the new ``until``, be that later or earlier.
     With ``until`` of now or earlier it is given back. False means that somebody else has it, and changes nothing.
     """
 
