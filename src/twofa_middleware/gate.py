@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .accounts.access import MustSetUp, MustVerify, Passes, decide, look
+from .accounts.passes import end_pass
 from .accounts.unprompted import Opening
-from .asks import Emit, EndPass
+from .asks import Emit
 from .browser.cookies import PassCookie, is_ours, read_pass
 from .browser.origin import is_own_websocket
 from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_cookies
@@ -160,12 +161,14 @@ class Gate:
         opens = None
         if decision.opens is not None and request.is_navigation:
             browser = access.browser.digest if access.browser else None
-            opens = Opening(login, decision.opens, access.account.generation, browser, access.pass_digest)
+            opens = Opening(
+                login, decision.opens, access.account.generation, browser, access.pass_digest, decision.roles
+            )
         ended = False
         if any(rule.matches(request.method, request.path) for rule in site.logout_rules):
             opens, ended = None, True
             if cookie is not None:
-                yield from EndPass(cookie.user, cookie.digest, request.now)
+                yield from end_pass(site, cookie, request.now, "log-out")
         return self._allow(request, Admitted(login, cookie, opens, begins, resolves, ended), changes, watches_body)
 
     def _admit_nobody(self, request: Request, takes_out: frozenset[bytes]) -> Flow[Allow | Answer]:
@@ -179,7 +182,7 @@ class Gate:
         cookie = read_pass(request, site.cookies.passes)
         ended = cookie is not None and self._shows_log_out(request)
         if ended and cookie is not None:
-            yield from EndPass(cookie.user, cookie.digest, request.now)
+            yield from end_pass(site, cookie, request.now, "nobody is logged in")
         admitted = Admitted(None, cookie, begins=begins, resolves=resolves, ended=ended)
         return self._allow(request, admitted, changes, watches_body=self._depends_on_state and carries)
 
@@ -202,7 +205,8 @@ class Gate:
     ) -> Flow[Answer]:
         """Send a login to where it has to go first; ``after`` is where it may go then."""
         what = "verify" if isinstance(decision, MustVerify) else "setup"
-        yield from self.site.emit(f"{what} demanded", login, request.now)
+        facts = {"role": decision.role} if isinstance(decision, MustSetUp) else {}
+        yield from self.site.emit(f"{what} demanded", login, request.now, **facts)
         return notices.demand(self.site, request, "verify" if isinstance(decision, MustVerify) else "setup", after)
 
     def tell_of_service_account(self, login: Login, request: Request) -> Flow[None]:

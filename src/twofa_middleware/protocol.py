@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NewType, Protocol, TypeAlias, TypeVar
@@ -85,6 +85,7 @@ class Reads:
 class Event:
     """Something that an administrator may want to know. It never carries a secret, a code, a cookie or a token.
 
+    ``user`` is the id of whom it is about, ``label`` what people call them, ``app`` where it was (empty: at no app).
     "warning": somebody has to look at the configuration; "error": it is our fault, and something was refused for it.
     """
 
@@ -95,6 +96,7 @@ class Event:
     facts: Mapping[str, str | int] = field(default_factory=dict)
     error: BaseException | None = None
     severity: Literal["info", "warning", "error"] = "info"
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,62 @@ class RolesResolver(Protocol):
     Options: ClassVar[type]
 
     def roles_of(self, login: Login, request: Request) -> Flow[frozenset[str]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the directory: the immutable id, what they log in as, their full name, their e-mail."""
+
+    user: str
+    label: str = ""
+    name: str = ""
+    email: str = ""
+
+    @property
+    def shown(self) -> str:
+        return self.label or self.user
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who has a role; ``through``: the groups by which, none for one to whom it was given directly."""
+
+    person: Person
+    through: tuple[str, ...] = ()
+
+
+class Directory(Protocol):
+    """Lists people and roles for administrators. What it raises is 503 on their pages and nothing elsewhere.
+
+    ``find``: the people whose names fit the pattern, in which ``%`` stands for any run of characters, in an order that
+    stays the same; those from ``offset`` on, at most ``limit``.
+    """
+
+    Options: ClassVar[type]
+
+    def find(self, pattern: str, offset: int, limit: int) -> Flow[tuple[Person, ...]]: ...
+
+    def person(self, user: str) -> Flow[Person | None]: ...
+
+    def roles(self) -> Flow[tuple[str, ...]]: ...
+
+    def members(self, role: str) -> Flow[tuple[Member, ...]]: ...
+
+
+class Sink(Protocol):
+    """Takes audit events somewhere: ``Plugin(options, context)`` at the start; never in the way of a request.
+
+    ``is_immediate``: gets each event of its process as it happens, by ``take``, which has to return at once. Else it
+    gets those of the whole realm, in order, in batches by ``deliver``, in a thread of its own; what that raises is
+    tried again later, so an event may come twice, with the same id.
+    """
+
+    Options: ClassVar[type]
+    is_immediate: bool
+
+    def take(self, event: Event) -> None: ...
+
+    def deliver(self, events: Sequence[tuple[str, Event]]) -> None: ...
 
 
 class Store(Protocol):

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from .accounts.access import Passes, decide, look
+from .accounts.passes import end_pass
 from .accounts.unprompted import Opening, open_unprompted
-from .asks import EndPass
 from .browser.cookies import is_ours
 from .browser.origin import path_on
 from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_cookies
@@ -43,7 +43,7 @@ def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: 
             if admitted.login is None:
                 yield from _tell_of_unseen_login(gate, admitted, request, status, sets)
                 return (yield from _send(gate, allow, admitted, kept))
-            yield from _end_pass(gate, admitted, request)
+            yield from _end_pass(gate, admitted, request, "log-out")
             return Send((*kept, site.cookies.expire(site.cookies.passes)))
         case Known(login, by):
             if says_same(login, admitted.login) and not admitted.begins:
@@ -69,7 +69,7 @@ def _send_new_login(
 ) -> Flow[Send | Answer]:
     """The answer begins a log-in: its pass is decided anew, whatever pass the browser had."""
     site, request = gate.site, allow.request
-    yield from _end_pass(gate, admitted, request)
+    yield from _end_pass(gate, admitted, request, "another log-in")
     if site.is_service_account(login, by, request.now):
         yield from gate.tell_of_service_account(login, request)
         return Send(headers)
@@ -79,7 +79,7 @@ def _send_new_login(
         cookie = None
         if decision.opens is not None and not _may_be_shared(headers):
             browser = access.browser.digest if access.browser else None
-            opening = Opening(login, decision.opens, access.account.generation, browser, None)
+            opening = Opening(login, decision.opens, access.account.generation, browser, None, decision.roles)
             cookie = yield from open_unprompted(site, opening, request.now)
         if cookie is None and admitted.pass_cookie is not None:
             cookie = site.cookies.expire(site.cookies.passes)
@@ -113,9 +113,9 @@ def _tell_of_unseen_login(
         )
 
 
-def _end_pass(gate: Gate, admitted: Admitted, request: Request) -> Flow[None]:
+def _end_pass(gate: Gate, admitted: Admitted, request: Request, why: str) -> Flow[None]:
     if admitted.pass_cookie is not None:
-        yield from EndPass(admitted.pass_cookie.user, admitted.pass_cookie.digest, request.now)
+        yield from end_pass(gate.site, admitted.pass_cookie, request.now, why)
 
 
 def _next(gate: Gate, request: Request, headers: Headers) -> str:

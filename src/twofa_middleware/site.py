@@ -8,20 +8,22 @@ from dataclasses import dataclass
 
 from .asks import Emit
 from .browser.cookies import CookieNames
+from .desk import Desk
 from .errors import ConfigError
 from .factors.totp import Window
 from .policy.paths import PathRule
-from .protocol import Event, Login, RolesResolver, UserKey
+from .protocol import Directory, Event, Login, RolesResolver, UserKey
 from .sealing import Sealer
 from .settings import AppSettings, Settings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """``enforced``: the roles that must have a second factor. ``starts_now``: also for sessions that run already."""
+    """``starts_now``: a role that is enforced is also demanded of sessions that run already."""
 
     settings: Settings
     name: str
+    desk: Desk
     app: AppSettings
     sealer: Sealer
     roles: RolesResolver
@@ -30,7 +32,6 @@ class Site:
     exempt: tuple[PathRule, ...]
     login_rules: tuple[PathRule, ...]
     logout_rules: tuple[PathRule, ...]
-    enforced: frozenset[str]
     starts_now: bool
     credential_cookies: frozenset[bytes]
     logout_cookies: tuple[str, ...]
@@ -44,6 +45,7 @@ class Site:
         roles: RolesResolver,
         shows_session: bool,
         *,
+        directory: Directory | None = None,
         session_cookies: frozenset[bytes] = frozenset(),
         credential_cookies: frozenset[bytes] = frozenset(),
     ) -> Site:
@@ -55,6 +57,7 @@ class Site:
         return cls(
             settings=settings,
             name=name,
+            desk=Desk(settings, sealer, name, directory),
             app=app,
             sealer=sealer,
             roles=roles,
@@ -63,7 +66,6 @@ class Site:
             exempt=_rules(app.exempt, settings, f"[apps.{name}] exempt", for_reading=True),
             login_rules=_rules(app.login, settings, f"[apps.{name}] login"),
             logout_rules=_rules(app.logout, settings, f"[apps.{name}] logout"),
-            enforced=frozenset(settings.enforcement.pinned),
             starts_now=settings.enforcement.starts == "now" or not sees_logins,
             credential_cookies=credential_cookies | {cookie.encode() for cookie in app.credential_cookies},
             logout_cookies=_texts(session_cookies | credential_cookies)
@@ -90,7 +92,7 @@ class Site:
         return Emit(Event(name, now, self.name, facts=facts, severity="warning"), f"{self.name} {name} {facts}")
 
     def emit(self, name: str, login: Login | None, now: int, **facts: str | int) -> Emit:
-        return Emit(Event(name, now, self.name, login.user if login else "", facts))
+        return Emit(self.desk.event(name, login, now, **facts))
 
 
 def _texts(cookies: frozenset[bytes]) -> tuple[str, ...]:

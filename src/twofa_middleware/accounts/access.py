@@ -8,13 +8,14 @@ from typing import TypeAlias
 from ..asks import TOUCH_SECONDS, Look, TouchPass
 from ..browser.cookies import PassCookie, digest, read_pass, read_token
 from ..http import Request
-from ..policy.enforcement import enforcing_role
+from ..policy.enforcement import Demand
 from ..protocol import Flow, Login, UserKey
 from ..site import Site
 from . import passes, remembered
 from .account import Account, open_account
 from .passes import Method, Pass
 from .remembered import Browser
+from .rules import meet, read_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,10 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """The login may go on; with ``opens`` a pass of this kind is to be opened."""
+    """The login may go on; with ``opens`` a pass of this kind is to be opened. ``roles``: if they were asked for."""
 
     opens: Method | None = None
+    roles: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,10 @@ class MustVerify:
 
 @dataclass(frozen=True, slots=True)
 class MustSetUp:
-    """It has no second factor, and this role demands one."""
+    """It has no second factor, and this role demands one; ``until``: it may be put off until then, 0 for not at all."""
 
     role: str
+    until: int = 0
 
 
 Decision: TypeAlias = Passes | MustVerify | MustSetUp
@@ -82,19 +85,31 @@ def _pass_cookie(site: Site, user: UserKey, request: Request) -> PassCookie | No
 
 def decide(site: Site, login: Login, request: Request, access: Access) -> Flow[Decision]:
     """Design §3 as code. Roles are asked for only where they matter; if they cannot be read, that raises."""
-    if access.valid_pass is not None and not (access.valid_pass.method is Method.NONE and site.starts_now):
+    valid = access.valid_pass
+    if valid is not None and not (valid.method.needed_nothing and site.starts_now):
         return Passes()
     if access.account.is_enrolled:
         access.account.totp(site.sealer)  # an authenticator that does not open is 503 now, not after the code
         return Passes(opens=Method.REMEMBERED) if access.browser else MustVerify()
-    role = yield from required_by(site, login, request)
-    if role is not None:
-        return MustSetUp(role)
-    return Passes(opens=None if access.valid_pass else Method.NONE)
+    demand, roles = yield from required_of(site, login, request)
+    if demand is None:
+        return Passes(opens=None if valid else Method.NONE, roles=roles)
+    has_put_off = valid is not None and valid.method is Method.PUT_OFF
+    if demand.may_wait(request.now) and (has_put_off or not request.is_navigation):
+        return Passes()  # only a person can put it off, so nothing else is stopped while there is time
+    return MustSetUp(demand.role, demand.until)
 
 
-def required_by(site: Site, login: Login, request: Request) -> Flow[str | None]:
-    """The role of this login that demands a second factor, if any."""
-    if not site.enforced:
-        return None
-    return enforcing_role((yield from site.roles.roles_of(login, request)), site.enforced)
+def required_by(site: Site, login: Login, request: Request) -> Flow[Demand | None]:
+    """What a role of this login demands, if any does."""
+    demand, _ = yield from required_of(site, login, request)
+    return demand
+
+
+def required_of(site: Site, login: Login, request: Request) -> Flow[tuple[Demand | None, frozenset[str] | None]]:
+    """The same, and the roles, None where nothing is enforced, so that nobody has asked for them."""
+    rules = yield from read_rules(site.desk)
+    if not rules:
+        return None, None
+    roles = yield from site.roles.roles_of(login, request)
+    return (yield from meet(site.desk, site.user_key(login), roles, rules, request.now)), roles

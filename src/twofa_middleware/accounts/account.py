@@ -24,11 +24,15 @@ TOTP = "totp"
 class _Roster(msgspec.Struct, array_like=True, frozen=True):
     since: int
     authenticators: tuple[tuple[str, str], ...]
+    reset: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """``since``: when the present authenticators were turned on, 0 for none. ``kinds``: id → kind of authenticator."""
+    """``since``: when the present authenticators were turned on, 0 for none. ``kinds``: id → kind of authenticator.
+
+    ``reset``: the keyed hash of the one-time code without which nothing can be set up, empty where none is needed.
+    """
 
     user: UserKey
     generation: int
@@ -36,6 +40,7 @@ class Account:
     kinds: Mapping[str, str]
     sealed: Mapping[str, bytes] = field(repr=False)
     codes: frozenset[bytes] = field(repr=False)
+    reset: bytes = field(default=b"", repr=False)
 
     @property
     def is_enrolled(self) -> bool:
@@ -61,7 +66,7 @@ def open_account(sealer: Sealer, user: UserKey, row: AccountRow | None) -> Accou
     kinds = dict(roster.authenticators)
     if kinds.keys() != row.authenticators.keys():
         raise UnreadableRecord("the authenticators in the store are not those of the roster")
-    return Account(user, row.generation, roster.since, kinds, row.authenticators, row.codes)
+    return Account(user, row.generation, roster.since, kinds, row.authenticators, row.codes, roster.reset)
 
 
 def new_generation(generation: int, birth: bytes) -> int:
@@ -78,7 +83,8 @@ def changed(
     kinds: Mapping[str, str],
     sealed: Mapping[str, bytes],
     codes: frozenset[bytes],
+    reset: bytes = b"",
 ) -> Change:
     """What the store shall hold after a change, under its new generation."""
-    payload = msgspec.msgpack.encode(_Roster(since, tuple(kinds.items())))
+    payload = msgspec.msgpack.encode(_Roster(since, tuple(kinds.items()), reset))
     return Change(generation, sealer.authenticate("roster", (user, generation), payload), sealed, codes)

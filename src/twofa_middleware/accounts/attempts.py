@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..asks import (
+    SETTLE_SECONDS,
     Attempt,
     BrowserRow,
     Change,
@@ -31,6 +32,7 @@ from ..factors.totp import Ahead, Match, Past
 from ..protocol import Flow, Login
 from ..site import Site
 from .account import Account, open_account
+from .audit import Telling, telling_of
 from .passes import Method
 
 
@@ -53,7 +55,10 @@ Proof: TypeAlias = TotpCode | RecoveryCode
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is to happen together with the spending of the code, and what the browser gets once it has happened."""
+    """What is to happen together with the spending of the code, and what the browser gets once it has happened.
+
+    ``event`` names what it is besides a right code, if it is anything.
+    """
 
     opens: PassRow | None = None
     pass_cookie: PassCookie | None = None
@@ -61,6 +66,7 @@ class Prepared:
     browser_token: bytes | None = field(default=None, repr=False)
     change: Change | None = None
     codes: tuple[str, ...] = field(default=(), repr=False)
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ class Used:
     next_in: int
 
 
+FEW_CODES = 3
+
 Verdict: TypeAlias = Accepted | Wrong | Used | Waiting | Stopped | Moved
 Prepare: TypeAlias = Callable[[Account, Method], Flow[Prepared]]
 
@@ -95,17 +103,16 @@ Prepare: TypeAlias = Callable[[Account, Method], Flow[Prepared]]
 def prove(site: Site, login: Login, proof: Proof, prepare: Prepare, *, ends: bytes | None, now: int) -> Flow[Verdict]:
     """Try a code; if it is right, spend it and do what ``prepare`` says in the same change. ``ends``: a pass to end."""
     if isinstance(proof, TotpCode):
-        verdict = yield from _by_totp(site, login, proof.text, prepare, ends, now)
-    else:
-        verdict = yield from _by_recovery(site, login, proof.text, prepare, ends, now)
-    yield from _tell(site, login, proof, verdict, now)
-    return verdict
+        return (yield from _by_totp(site, login, proof.text, prepare, ends, now))
+    return (yield from _by_recovery(site, login, proof.text, prepare, ends, now))
 
 
 def _by_totp(site: Site, login: Login, text: str, prepare: Prepare, ends: bytes | None, now: int) -> Flow[Verdict]:
     user = site.user_key(login)
-    attempt = yield from TakeAttempt(user, now)
+    counted = yield from counting(site, login, now, Method.TOTP)
+    attempt = yield from TakeAttempt(user, now, notes=counted.notes)
     if not isinstance(attempt, Attempt):
+        yield from counted.tell(attempt)
         return attempt
     account = open_account(site.sealer, user, attempt.account)
     authenticator = account.totp(site.sealer)
@@ -114,8 +121,10 @@ def _by_totp(site: Site, login: Login, text: str, prepare: Prepare, ends: bytes 
     name, secret = authenticator
     finding = totp.find(secret, totp.clean(text), now, site.window)
     if not isinstance(finding, Match):
+        yield from counted.tell(attempt)
         return Wrong(attempt.left, attempt.waits_until, finding)
     prepared = yield from prepare(account, Method.TOTP)
+    spent = yield from _spending(site, login, now, Method.TOTP, prepared, len(account.codes), counted)
     spending = yield from SpendStep(
         user,
         attempt.at,
@@ -127,25 +136,41 @@ def _by_totp(site: Site, login: Login, text: str, prepare: Prepare, ends: bytes 
         ends,
         prepared.change,
         now,
+        spent.notes,
     )
+    yield from spent.tell(spending)
     return _verdict(spending, prepared, Method.TOTP, now)
 
 
 def _by_recovery(site: Site, login: Login, text: str, prepare: Prepare, ends: bytes | None, now: int) -> Flow[Verdict]:
     user = site.user_key(login)
-    attempt = yield from TakeRecoveryAttempt(user, now)
+    counted = yield from counting(site, login, now, Method.RECOVERY)
+    attempt = yield from TakeRecoveryAttempt(user, now, counted.notes)
     if not isinstance(attempt, Attempt):
+        yield from counted.tell(attempt)
         return attempt
     account = open_account(site.sealer, user, attempt.account)
     if not account.is_enrolled:
         return Moved()
     code = recovery.find(site.sealer, user, text, account.codes)
     if code is None:
+        yield from counted.tell(attempt)
         return Wrong(attempt.left, attempt.waits_until)
     prepared = yield from prepare(account, Method.RECOVERY)
+    spent = yield from _spending(site, login, now, Method.RECOVERY, prepared, len(account.codes) - 1, counted)
     spending = yield from SpendCode(
-        user, attempt.at, account.generation, code, prepared.opens, prepared.remembers, ends, prepared.change, now
+        user,
+        attempt.at,
+        account.generation,
+        code,
+        prepared.opens,
+        prepared.remembers,
+        ends,
+        prepared.change,
+        now,
+        spent.notes,
     )
+    yield from spent.tell(spending)
     return _verdict(spending, prepared, Method.RECOVERY, now)
 
 
@@ -159,18 +184,33 @@ def _verdict(spending: Spending, prepared: Prepared, method: Method, now: int) -
             return spending
 
 
-def _tell(site: Site, login: Login, proof: Proof, verdict: Verdict, now: int) -> Flow[None]:
-    by = "totp" if isinstance(proof, TotpCode) else "recovery"
-    match verdict:
-        case Accepted(_, _, codes_left):
-            yield from site.emit("code accepted", login, now, by=by, codes_left=codes_left)
-        case Wrong():
-            yield from site.emit("code wrong", login, now, by=by, left=verdict.left)
-        case Used():
-            yield from site.emit("code used before", login, now, by=by)
-        case Waiting(until):
-            yield from site.emit("code refused while waiting", login, now, by=by, until=until)
-        case Stopped():
-            yield from site.emit("code refused, stopped", login, now, by=by)
-        case Moved():
-            yield from site.emit("code refused, account changed", login, now, by=by)
+def counting(site: Site, login: Login, now: int, method: Method, name: str = "code wrong") -> Flow[Telling]:
+    """What is written when an attempt is counted: a failure, until the code has turned out to be right."""
+    by = method.name.lower()
+    events = {
+        "attempt": [site.desk.event(name, login, now, by=by)],
+        "waiting": [site.desk.event("code refused while waiting", login, now, by=by)],
+        "stopped": [site.desk.event("code refused, stopped", login, now, by=by)],
+    }
+    return (yield from telling_of(site.desk, events, settles_in=SETTLE_SECONDS))
+
+
+def _spending(
+    site: Site, login: Login, now: int, method: Method, prepared: Prepared, codes_left: int, counted: Telling
+) -> Flow[Telling]:
+    desk, by = site.desk, method.name.lower()
+    if prepared.change is not None:
+        codes_left = len(prepared.change.codes)
+    spent = [desk.event("code accepted", login, now, by=by, codes_left=codes_left)]
+    if method is Method.RECOVERY and codes_left <= FEW_CODES and prepared.change is None:
+        spent.append(desk.event("recovery codes low", login, now, codes_left=codes_left))
+    if prepared.remembers is not None:
+        spent.append(desk.event("browser remembered", login, now))
+    if prepared.event:
+        spent.append(desk.event(prepared.event, login, now))
+    events = {
+        "spent": spent,
+        "spent before": [desk.event("code used before", login, now, by=by)],
+        "moved": [desk.event("code refused, account changed", login, now, by=by)],
+    }
+    return (yield from telling_of(desk, events, login=login, takes_back=counted.first_id))

@@ -10,26 +10,24 @@ from ..sealing import Sealer
 from ..site import Site
 from .access import required_by
 from .account import Account, changed, new_generation
-from .attempts import Accepted, Prepared, Proof, Verdict, prove
+from .attempts import Prepared, Proof, Verdict, prove
 from .passes import Method, new_pass
 
 
 def disable(site: Site, login: Login, proof: Proof, request: Request, ends: bytes | None) -> Flow[Verdict]:
     """Switch two-factor authentication off. The acting session goes on only if no role demands it."""
-    role = yield from required_by(site, login, request)
+    demand = yield from required_by(site, login, request)
+    event = "disabled by the user"
 
     def prepare(account: Account, method: Method) -> Flow[Prepared]:
         generation = new_generation(account.generation, b"")
         change = changed(site.sealer, account.user, generation, since=0, kinds={}, sealed={}, codes=frozenset())
-        if role is not None:
-            return Prepared(change=change)
+        if demand is not None:
+            return Prepared(change=change, event=event)
         row, cookie = yield from new_pass(site, login, generation, Method.NONE, request.now)
-        return Prepared(row, cookie, change=change)
+        return Prepared(row, cookie, change=change, event=event)
 
-    verdict = yield from prove(site, login, proof, prepare, ends=ends, now=request.now)
-    if isinstance(verdict, Accepted):
-        yield from site.emit("disabled by the user", login, request.now)
-    return verdict
+    return (yield from prove(site, login, proof, prepare, ends=ends, now=request.now))
 
 
 def renew_codes(site: Site, login: Login, proof: Proof, request: Request, ends: bytes | None) -> Flow[Verdict]:
@@ -48,12 +46,9 @@ def renew_codes(site: Site, login: Login, proof: Proof, request: Request, ends: 
             codes=hashes,
         )
         row, cookie = yield from new_pass(site, login, generation, method, request.now)
-        return Prepared(row, cookie, change=change, codes=codes)
+        return Prepared(row, cookie, change=change, codes=codes, event="recovery codes renewed")
 
-    verdict = yield from prove(site, login, proof, prepare, ends=ends, now=request.now)
-    if isinstance(verdict, Accepted):
-        yield from site.emit("recovery codes renewed", login, request.now)
-    return verdict
+    return (yield from prove(site, login, proof, prepare, ends=ends, now=request.now))
 
 
 def new_codes(sealer: Sealer, user: UserKey) -> Flow[tuple[tuple[str, ...], frozenset[bytes]]]:

@@ -12,9 +12,11 @@ from ..protocol import Flow, Login, UserKey
 from ..sealing import NONCE_BYTES
 from ..site import Site
 from .account import BIRTH_BYTES, TOTP, Account, changed, new_generation, open_account
-from .attempts import Accepted, Prepared, Wrong
+from .attempts import Accepted, Prepared, Wrong, counting
+from .audit import telling_of
 from .change import new_codes
 from .passes import Method, new_pass
+from .reset import is_reset_code
 
 SETUP_SECONDS = 600
 _ID_BYTES = 4
@@ -25,7 +27,15 @@ class Expired:
     """There is no such set-up any more; the page begins a new one."""
 
 
-Confirmation: TypeAlias = Accepted | Wrong | Waiting | Stopped | Moved | Expired
+@dataclass(frozen=True, slots=True)
+class WrongReset:
+    """The code of the app was right, and the one-time code of the administrator was not; as ``Wrong`` else."""
+
+    left: int
+    waits_until: int
+
+
+Confirmation: TypeAlias = Accepted | Wrong | WrongReset | Waiting | Stopped | Moved | Expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +52,25 @@ def begin(site: Site, login: Login, account: Account, flow_digest: bytes, now: i
         secret = yield from Random(totp.SECRET_BYTES)
         nonce = yield from Random(NONCE_BYTES)
         record = site.sealer.seal("setup", _context(account.user, account.generation, flow_digest), secret, nonce)
-        begun = yield from BeginSetup(account.user, SetupRow(flow_digest, record, now, now + SETUP_SECONDS), now)
+        setup = SetupRow(flow_digest, record, now, now + SETUP_SECONDS)
+        event = site.desk.event("set-up begun", login, now)
+        telling = yield from telling_of(site.desk, {"begun": [event]}, login=login)
+        begun = yield from BeginSetup(account.user, setup, now, telling.notes)
+        yield from telling.tell(begun)
         row = begun.setup
-        yield from site.emit("set-up begun", login, now)
     return Setup(_secret(site, account, row))
 
 
-def confirm(site: Site, login: Login, flow_digest: bytes, text: str, now: int) -> Flow[Confirmation]:
-    """Turn two-factor authentication on if the code is right. The step counts as spent from then on."""
+def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str, now: int) -> Flow[Confirmation]:
+    """Turn two-factor authentication on if the code is right. The step counts as spent from then on.
+
+    ``reset`` is what was typed as the one-time code of an administrator, for an account that needs it.
+    """
     user = site.user_key(login)
-    attempt = yield from TakeAttempt(user, now, flow_digest)
+    counted = yield from counting(site, login, now, Method.TOTP, "set-up code wrong")
+    attempt = yield from TakeAttempt(user, now, flow_digest, counted.notes)
     if not isinstance(attempt, Attempt):
+        yield from counted.tell(attempt)
         return attempt
     account = open_account(site.sealer, user, attempt.account)
     if account.is_enrolled:
@@ -61,8 +79,11 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, now: int) -
         return Expired()
     secret = _secret(site, account, attempt.setup)
     finding = totp.find_at_setup(secret, totp.clean(text), now, site.window)
-    if not isinstance(finding, Match):
-        yield from site.emit("set-up code wrong", login, now, left=attempt.left)
+    may_set_up = is_reset_code(site.sealer, account, reset)
+    if not isinstance(finding, Match) or not may_set_up:
+        yield from counted.tell(attempt)
+        if isinstance(finding, Match):
+            return WrongReset(attempt.left, attempt.waits_until)
         return Wrong(attempt.left, attempt.waits_until, finding)
     generation = new_generation(account.generation, (yield from Random(BIRTH_BYTES)))
     name = (yield from Random(_ID_BYTES)).hex()
@@ -70,10 +91,14 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, now: int) -
     codes, hashes = yield from new_codes(site.sealer, user)
     change = changed(site.sealer, user, generation, since=now, kinds={name: TOTP}, sealed={name: sealed}, codes=hashes)
     row, cookie = yield from new_pass(site, login, generation, Method.TOTP, now)
-    turned = yield from TurnOn(user, attempt.at, account.generation, flow_digest, finding.step, row, change, now)
+    enrolled = {"spent": [site.desk.event("enrolled", login, now, by=TOTP)]}
+    telling = yield from telling_of(site.desk, enrolled, login=login, takes_back=counted.first_id)
+    turned = yield from TurnOn(
+        user, attempt.at, account.generation, flow_digest, finding.step, row, change, now, telling.notes
+    )
+    yield from telling.tell(turned)
     if isinstance(turned, Moved):
         return turned
-    yield from site.emit("enrolled", login, now, by=TOTP)
     return Accepted(Prepared(row, cookie, change=change, codes=codes), Method.TOTP, turned.codes_left)
 
 

@@ -9,11 +9,12 @@ import struct
 from dataclasses import dataclass
 from enum import Enum
 
-from ..asks import PassRow, Random
+from ..asks import EndPass, PassRow, Random
 from ..browser.cookies import TOKEN_BYTES, PassCookie, token
 from ..errors import UnreadableRecord
 from ..protocol import Flow, Login, UserKey
 from ..site import Site
+from .audit import telling_of
 
 _PAYLOAD = struct.Struct(">BQQ22s")
 _NO_SESSION = b""
@@ -27,11 +28,17 @@ class Method(Enum):
     RECOVERY = 2
     REMEMBERED = 3
     PASSKEY = 4
+    PUT_OFF = 5
 
     @property
     def is_proven(self) -> bool:
         """Whether a factor was shown for this very log-in."""
         return self in (Method.TOTP, Method.RECOVERY, Method.PASSKEY)
+
+    @property
+    def needed_nothing(self) -> bool:
+        """Whether no factor was needed when it was opened."""
+        return self in (Method.NONE, Method.PUT_OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,13 @@ def read_pass(site: Site, login: Login, user: UserKey, generation: int, row: Pas
     if session.rstrip(b"\0") != _session(site, login) or not opened_at <= now + 60 or not now < expires_at:
         return None
     return None if idle and now >= row.used_at + idle else found
+
+
+def end_pass(site: Site, cookie: PassCookie, now: int, why: str) -> Flow[None]:
+    """End the pass of a browser's cookie, if there is one; ``why`` goes to the event."""
+    event = site.desk.event("pass ended", None, now, why=why)
+    telling = yield from telling_of(site.desk, {"done": [event]}, owner=cookie.user)
+    yield from telling.tell((yield from EndPass(cookie.user, cookie.digest, now, telling.notes)))
 
 
 def _session(site: Site, login: Login) -> bytes:

@@ -16,8 +16,8 @@ _LETTERS = CODE_BYTES * 8 // 5
 
 
 def from_random(random: bytes) -> list[str]:
-    """Ten codes such as ``4f7k-9x2m-a0c3-w8qz`` out of 100 random bytes."""
-    return [_spell(random[start : start + CODE_BYTES]) for start in range(0, CODES * CODE_BYTES, CODE_BYTES)]
+    """Codes such as ``4f7k-9x2m-a0c3-w8qz``, one out of each ten random bytes."""
+    return [_spell(random[start : start + CODE_BYTES]) for start in range(0, len(random), CODE_BYTES)]
 
 
 def _spell(random: bytes) -> str:

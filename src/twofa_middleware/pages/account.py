@@ -32,7 +32,7 @@ class _Shown:
 def show(visit: Visit) -> Flow[Answer]:
     account = visit.access.account
     browsers = yield from _browsers(visit)
-    role = yield from required_by(visit.site, visit.login, visit.request)
+    demand = yield from required_by(visit.site, visit.login, visit.request)
     return visit.page(
         "account.html",
         enrolled=account.is_enrolled,
@@ -40,7 +40,7 @@ def show(visit: Visit) -> Flow[Answer]:
         codes_left=len(account.codes),
         codes_total=CODES,
         browsers=browsers,
-        required_by=role or "",
+        required_by=demand.role if demand else "",
         notice=_NOTICES.get(visit.query("done"), ""),
         token=visit.token("browsers"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..accounts.audit import telling_of
 from ..asks import ForgetBrowsers
 from ..errors import BadRequest
 from ..http import Answer, redirect
@@ -15,8 +16,10 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
     which = form.required("browser")
     digest = None if which == "all" else _digest(which)
     user = visit.access.user
-    yield from ForgetBrowsers(user, digest, visit.request.now)
-    yield from visit.site.emit("browser forgotten", visit.login, visit.request.now, which=which[:8])
+    desk, now = visit.site.desk, visit.request.now
+    event = desk.event("browser forgotten" if digest else "all browsers forgotten", visit.login, now)
+    telling = yield from telling_of(desk, {"done": [event]}, login=visit.login)
+    yield from telling.tell((yield from ForgetBrowsers(user, digest, now, telling.notes)))
     answer = redirect(f"{visit.urls.account}?done={'forgotten' if digest else 'all-forgotten'}")
     here = visit.access.browser
     if here is not None and digest in (None, here.digest):

@@ -35,5 +35,5 @@ def submit(
 
 
 def _rest(visit: Visit, purpose: Purpose) -> Flow[dict[str, Any]]:
-    role = yield from required_by(visit.site, visit.login, visit.request)
-    return {"purpose": purpose, "required_by": role or "", "token": visit.token(purpose)}
+    demand = yield from required_by(visit.site, visit.login, visit.request)
+    return {"purpose": purpose, "required_by": demand.role if demand else "", "token": visit.token(purpose)}

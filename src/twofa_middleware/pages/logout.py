@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..asks import EndPass
+from ..accounts.passes import end_pass
 from ..browser.cookies import expire_of_app, read_pass
 from ..http import Answer, redirect
 from ..protocol import Flow
@@ -13,7 +13,7 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
     site, now = visit.site, visit.request.now
     cookie = read_pass(visit.request, site.cookies.passes)
     if cookie is not None:
-        yield from EndPass(cookie.user, cookie.digest, now)
+        yield from end_pass(site, cookie, now, "log-out")
     yield from site.emit("logged out", visit.login, now)
     ends = [expire_of_app(name, site.app.cookie_path, site.cookies.secure) for name in site.logout_cookies]
     ours = [site.cookies.expire(site.cookies.passes), site.cookies.expire(site.cookies.flow)]

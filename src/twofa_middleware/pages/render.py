@@ -39,6 +39,7 @@ class Urls:
 
     verify: str
     setup: str
+    later: str
     account: str
     disable: str
     codes: str
@@ -52,7 +53,7 @@ class Urls:
     @classmethod
     def of(cls, site: Site, request: Request) -> Urls:
         own = request.quoted_root + site.settings.prefix
-        pages = ("verify", "setup", "account", "disable", "codes", "browsers", "logout")
+        pages = ("verify", "setup", "later", "account", "disable", "codes", "browsers", "logout")
         return cls(
             **{page: f"{own}/{page}" for page in pages},
             style=f"{own}/static/pages.css?{static_version()}",

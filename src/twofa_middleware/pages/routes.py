@@ -12,7 +12,7 @@ from ..browser.cookies import TOKEN_BYTES, read_token, token
 from ..http import Answer, Request, problem, redirect
 from ..protocol import Flow, Login
 from ..site import Site
-from . import account, browsers, codes, disable, logout, setup, verify
+from . import account, browsers, codes, disable, later, logout, setup, verify
 from .notices import demand, said
 from .render import Urls, static_files
 from .visit import Form, Visit, read_form
@@ -33,6 +33,7 @@ class _Page:
 PAGES = {
     "verify": _Page(verify.show, verify.submit, before_passing=True),
     "setup": _Page(setup.show, setup.submit, before_passing=True),
+    "later": _Page(None, later.submit, before_passing=True),
     "logout": _Page(None, logout.submit, before_passing=True),
     "account": _Page(account.show, None),
     "disable": _Page(disable.show, disable.submit),

@@ -11,7 +11,7 @@ from ..http import Answer, redirect
 from ..protocol import Flow
 from . import codes
 from .render import picture
-from .texts import Message, before_trying, refused_totp
+from .texts import Message, before_trying, day, refused_reset, refused_totp
 from .visit import Form, Visit
 
 
@@ -26,13 +26,16 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
     if visit.access.account.is_enrolled:
         return redirect(visit.urls.account)
     site, now = visit.site, visit.request.now
-    outcome = yield from enrol.confirm(site, visit.login, visit.flow_digest, form.required("code"), now)
+    code, reset = form.required("code"), form.get("reset")
+    outcome = yield from enrol.confirm(site, visit.login, visit.flow_digest, code, reset, now)
     if isinstance(outcome, Accepted):
         return visit.with_cookies(codes.once(visit, outcome.prepared.codes, after), outcome.prepared)
     if isinstance(outcome, Moved):
         return redirect(visit.urls.account)
     if isinstance(outcome, enrol.Expired):
         message = Message("expired", "That took longer than ten minutes, so here is a new key. Please scan it again.")
+    elif isinstance(outcome, enrol.WrongReset):
+        message = refused_reset(outcome, site.settings, now)
     else:
         message = refused_totp(outcome, site.settings, now)
     return (yield from _draw(visit, after, message))
@@ -43,6 +46,7 @@ def _draw(visit: Visit, after: str, message: Message | None) -> Flow[Answer]:
     state = yield from ReadAttempts(visit.access.user, now)
     stop = before_trying(state, site.settings, now)
     message = message or stop
+    demand = yield from required_by(site, login, visit.request)
     key_groups = uri = qr = ""
     if stop is None:
         setup = yield from enrol.begin(site, login, visit.access.account, visit.flow_digest, now)
@@ -53,10 +57,14 @@ def _draw(visit: Visit, after: str, message: Message | None) -> Flow[Answer]:
         "setup.html",
         message,
         can_try=stop is None,
-        required_by=(yield from required_by(site, login, visit.request)) or "",
+        required_by=demand.role if demand else "",
+        days_left=demand.days_left(now) if demand else 0,
+        last_day=day(demand.until) if demand and demand.may_wait(now) else "",
+        needs_reset=bool(visit.access.account.reset),
         key_groups=key_groups,
         otpauth_uri=uri,
         qr_svg=picture(qr),
         token=visit.token("setup"),
+        later_token=visit.token("later"),
         next=after,
     )

@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass
 
 from ..accounts.attempts import Used, Wrong
+from ..accounts.enrol import WrongReset
 from ..asks import FIRST_WAIT_SECONDS, Moved, Ready, Stopped, Waiting
 from ..factors.totp import Ahead, Past
 from ..settings import Settings
@@ -69,6 +70,17 @@ def refused_totp(outcome: Wrong | Used | Waiting | Stopped | Moved, settings: Se
             return waiting(outcome, settings, now)
         case Moved():
             return Message("expired", "Your account was changed in the meantime. Please start again.")
+
+
+def refused_reset(outcome: WrongReset, settings: Settings, now: int) -> Message:
+    """Why the one-time code of an administrator was not accepted."""
+    helper = settings.support or "your administrator"
+    tries = (
+        f" {_count(outcome.left, 'try', 'tries')} left before a pause of {FIRST_WAIT_SECONDS} seconds."
+        if outcome.left
+        else f" Try again at {clock(outcome.waits_until, seconds=True)}."
+    )
+    return Message("reset-wrong", f"The one-time code isn’t the one that {helper} gave you.{tries}")
 
 
 def waiting(outcome: Waiting | Stopped, settings: Settings, now: int, status: int = 429) -> Message:

@@ -24,6 +24,29 @@ class Enforcement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     pinned: tuple[str, ...] = ()
 
 
+class Administration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who may use the administrators' pages, which apps with ``admin = true`` have.
+
+    ``roles``: whoever has one of them, and has shown a factor within ``fresh_minutes``. ``after_reset``: after an
+    administrator has switched somebody's two-factor authentication off, the next set-up is "open" to whoever has the
+    password, or needs the one-time "code" that the act made.
+    """
+
+    roles: tuple[str, ...] = ()
+    fresh_minutes: int = 60
+    after_reset: Literal["open", "code"] = "open"
+
+
+class Events(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where audit events go besides the store. ``sinks``: plugins, each with its options.
+
+    ``carry``: this server takes part in carrying events to the realm's list and to sinks; at least one has to.
+    """
+
+    sinks: tuple[dict[str, Any], ...] = ({"use": "log"},)
+    carry: bool = True
+
+
 class ServiceAccount(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A login that passes without a factor, visibly: who, in which apps, by which resolver, why, and until which day."""
 
@@ -43,8 +66,10 @@ class AppSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """The resolvers that say who is logged in: ``use`` names one, the other keys are its options."""
     label: str = ""
     """What people call the app; empty: its name in the settings with a capital."""
+    mode: Literal["off", "report", "enforce"] | None = None
+    """As the realm's ``mode``, for this app alone. Not set: the realm's."""
     admin: bool = False
-    """Reserved for the administrators' pages, which do not exist yet."""
+    """Whether the app has the administrators' pages, at ``<prefix>/admin``."""
     login: tuple[str, ...] = ()
     """Path rules of the requests that log somebody in."""
     login_answer: Literal["hold", "pass"] = "hold"
@@ -79,6 +104,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     apps: dict[str, AppSettings]
     support: str = ""
     """Whom to ask for help, such as "Service desk, ext. 4711"."""
+    mode: Literal["off", "report", "enforce"] = "enforce"
+    """"report": decide, record what would have been refused, and let everybody by. "off": decide nothing."""
     profile: Literal["classic", "strict"] = "classic"
     """"strict": a pass ends after an hour without use, no browser is remembered, no code of the next step is accepted."""
     store: str = "sqlite:///var/twofa.db"
@@ -87,7 +114,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     keys: str = "file:var/keys.toml"
     roles: dict[str, Any] = msgspec.field(default_factory=lambda: {"use": "static"})
     """The resolver of roles: ``use`` and its options."""
+    directory: dict[str, Any] | None = None
+    """The plugin that lists people and roles for administrators: ``use`` and its options. Not set: those last seen."""
     enforcement: Enforcement = Enforcement()
+    admin: Administration = Administration()
+    events: Events = Events()
     service_accounts: tuple[ServiceAccount, ...] = ()
     prefix: str = "/2fa"
     """Where the own pages lie, below the app's mount."""
@@ -123,6 +154,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def window(self) -> tuple[int, int]:
         """How many TOTP steps before and after the present one are accepted."""
         return (1, 0) if self.is_strict else (1, 1)
+
+    def mode_of(self, name: str) -> Literal["off", "report", "enforce"]:
+        """The mode of an app of the realm."""
+        return self.apps[name].mode or self.mode
 
     def app(self, name: str) -> AppSettings:
         if name not in self.apps:

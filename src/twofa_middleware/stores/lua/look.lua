@@ -1,5 +1,5 @@
 -- The one read of a decision: the account, one pass, one remembered browser, as they are at one moment.
--- Needs: account, rows. KEYS: account, passes, browsers, pending, seen. ARGV: asks.Look.
+-- Needs: account, rows. KEYS: those of a user. ARGV: asks.Look.
 -- Answers {account, pass or nil, browser or nil}.
 
 return {

@@ -1,5 +1,5 @@
 -- Whether a TOTP code may be tried now. Counts nothing, but cuts a wait that a wrong clock has set.
--- Needs: attempts. KEYS: account, passes, browsers, pending, seen. ARGV: asks.ReadAttempts.
+-- Needs: attempts. KEYS: those of a user. ARGV: asks.ReadAttempts.
 -- Answers {'ready', left}, {'waiting', until} or {'stopped'}.
 
 if is_stopped() then

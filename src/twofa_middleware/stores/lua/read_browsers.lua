@@ -1,5 +1,5 @@
 -- The remembered browsers that have not expired.
--- Needs: rows. KEYS: account, passes, browsers, pending, seen. ARGV: asks.ReadBrowsers.
+-- Needs: rows. KEYS: those of a user. ARGV: asks.ReadBrowsers.
 -- Answers a list of them, in no order.
 
 local found = {}

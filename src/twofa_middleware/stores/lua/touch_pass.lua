@@ -1,5 +1,5 @@
 -- Notes that a pass is in use; one that has ended does not come back by it.
--- Needs: rows. KEYS: account, passes, browsers, pending, seen. ARGV: asks.TouchPass.
+-- Needs: rows. KEYS: those of a user. ARGV: asks.TouchPass.
 -- Answers {'done'}.
 
 if redis.call('HEXISTS', PASSES.key, 't' .. ask.digest) == 1 then

@@ -1,0 +1,149 @@
+"""What administrators do to an account or a role. Each act is an event with actor, target and reason, in the same change.
+
+Nothing here switches a second factor on. Pages and command line come through here alike; that somebody may act at all is
+decided before: ``pages/admin`` asks for a role and a fresh factor, the command line for access to keys and store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ..asks import Done, EndPasses, ForgetBrowsers, Moved, Random, ReadSummary, ResetAccount, Summary, Unlock, WriteRole
+from ..desk import Desk
+from ..errors import UnreadableRecord
+from ..policy.enforcement import MOST_GRACE_DAYS
+from ..protocol import Event, Flow, Person
+from .account import BIRTH_BYTES, Account, changed, new_generation, open_account
+from .audit import telling_of
+from .reset import new_reset_code
+from .rules import Flag, key_of, read_flags, write_flag
+
+MOST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a user id, or such as ``command line: root``; ``label`` is what people call them."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What an administrator sees of a person. ``account`` is None if its record does not open: then only a reset helps."""
+
+    person: Person
+    summary: Summary
+    account: Account | None
+
+    @property
+    def generation(self) -> int:
+        return self.summary.account.generation if self.summary.account else 0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is something to switch off; a record that does not open counts, since it lets nobody in."""
+        return self.account is None or self.account.is_enrolled
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """It is off. ``code`` is the one-time code for the next set-up, empty where none is needed."""
+
+    code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotOn:
+    """There was nothing to switch off."""
+
+
+Reset: TypeAlias = SwitchedOff | NotOn | Moved
+
+
+def look_at(desk: Desk, person: Person, now: int) -> Flow[Overview]:
+    """Everything that the store knows of a person."""
+    user = desk.user_key(person.user)
+    summary = yield from ReadSummary(user, now)
+    try:
+        account = open_account(desk.sealer, user, summary.account)
+    except UnreadableRecord:
+        account = None
+    return Overview(person, summary, account)
+
+
+def disable(desk: Desk, actor: Actor, seen: Overview, reason: str, now: int) -> Flow[Reset]:
+    """Switch the second factor off that was seen; Moved if the account has changed since.
+
+    Where resets need a code, an account that is off can get a new one in the same way.
+    """
+    needs_code = desk.settings.admin.after_reset == "code"
+    is_waiting = seen.account is not None and bool(seen.account.reset)
+    if not seen.is_on and not is_waiting:
+        return NotOn()
+    user = desk.user_key(seen.person.user)
+    code, kept = (yield from new_reset_code(desk.sealer, user)) if needs_code else ("", b"")
+    generation = new_generation(seen.generation, b"" if seen.generation else (yield from Random(BIRTH_BYTES)))
+    change = changed(desk.sealer, user, generation, since=0, kinds={}, sealed={}, codes=frozenset(), reset=kept)
+    event = _act(desk, "disabled by an administrator", actor, seen.person, reason, now)
+    telling = yield from telling_of(desk, {"done": [event]})
+    done = yield from ResetAccount(user, seen.generation, change, now, telling.notes)
+    if isinstance(done, Moved):
+        return done
+    yield from telling.tell(done)
+    return SwitchedOff(code)
+
+
+def unlock(desk: Desk, actor: Actor, person: Person, reason: str, now: int) -> Flow[Done]:
+    """Clear what too many tries have brought: the wait, the stop, and the hour of recovery codes."""
+    telling = yield from telling_of(
+        desk, {"done": [_act(desk, "unlocked by an administrator", actor, person, reason, now)]}
+    )
+    done = yield from Unlock(desk.user_key(person.user), now, telling.notes)
+    yield from telling.tell(done)
+    return done
+
+
+def forget(desk: Desk, actor: Actor, person: Person, reason: str, now: int) -> Flow[Done]:
+    """End every pass, and forget every browser. The event comes with the first of the two."""
+    user = desk.user_key(person.user)
+    telling = yield from telling_of(
+        desk, {"done": [_act(desk, "ended by an administrator", actor, person, reason, now)]}
+    )
+    done = yield from ForgetBrowsers(user, None, now, telling.notes)
+    yield from telling.tell(done)
+    return (yield from EndPasses(user, now))
+
+
+def enforce(
+    desk: Desk, actor: Actor, role: str, version: int, *, is_enforced: bool, grace_days: int, now: int
+) -> Flow[Done | Moved]:
+    """Set or clear the flag on a role, if it is still as it was seen: ``version``, 0 for none.
+
+    Grace that is lengthened or shortened counts from when the rule began, as before; a rule that begins anew is met anew.
+    """
+    if not 0 <= grace_days <= MOST_GRACE_DAYS:
+        raise ValueError(f"grace is between 0 and {MOST_GRACE_DAYS} days")
+    flags = yield from read_flags(desk)
+    before = flags.get(role, Flag(role, key_of(desk, role)))
+    if before.version != version:
+        return Moved()
+    since = before.since if before.is_enforced else now
+    flag = Flag(role, before.key, version + 1, is_enforced, since if is_enforced else 0, grace_days)
+    name = "role enforced" if is_enforced else "role no longer enforced"
+    event = desk.event(name, None, now, role=role, grace_days=grace_days, **_who(actor))
+    telling = yield from telling_of(desk, {"done": [event]})
+    done = yield from WriteRole(write_flag(desk, flag), now, telling.notes)
+    if isinstance(done, Done):
+        yield from telling.tell(done)
+    return done
+
+
+def _act(desk: Desk, name: str, actor: Actor, person: Person, reason: str, now: int) -> Event:
+    return desk.event(name, person, now, reason=reason[:MOST_REASON], **_who(actor))
+
+
+def _who(actor: Actor) -> dict[str, str | int]:
+    return {"actor": actor.id, "actor_name": actor.label}
