@@ -13,6 +13,8 @@ GROUPS = {
     "store": "twofa_middleware.stores",
     "identity": "twofa_middleware.identity",
     "roles": "twofa_middleware.roles",
+    "directory": "twofa_middleware.directory",
+    "events": "twofa_middleware.events",
 }
 
 

@@ -91,9 +91,10 @@ def _send_new_login(
     unread = {name for name, value in set_cookies(headers) if value} - gate.cookies_read - site.credential_cookies
     for name in sorted(unread):
         yield from site.warn(
-            "a log-in set a cookie that no resolver reads: if it can log in, name it in `credential_cookies`",
+            "a log-in set a cookie that no resolver reads",
             request.now,
             cookie=name.decode("latin-1"),
+            remedy="if it can log in, name it in `credential_cookies`",
         )
     ends = (site.cookies.expire(site.cookies.passes),) if admitted.pass_cookie else ()
     return owned(answer).adding(*cookies, *ends)
@@ -106,10 +107,11 @@ def _tell_of_unseen_login(
     cookies = sorted({name.decode("latin-1") for name, value in sets if value and not is_ours(name)})
     if admitted.begins and cookies and status < 400:
         yield from gate.site.warn(
-            "no resolver sees a login after a log-in: if it succeeded, this app is NOT protected; check `identity`",
+            "no resolver sees a login after a log-in",
             request.now,
             answered=f"{request.method} {request.path[:200]} with {status}",
             sets=", ".join(cookies)[:200],
+            remedy="if it succeeded, this app is NOT protected: check `identity`",
         )
 
 

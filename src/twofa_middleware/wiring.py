@@ -2,71 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .asks import Call, Emit, Random, StoreAsk
+from .desk import Desk
 from .errors import ConfigError
 from .events import EventLog
 from .gate import Gate
 from .plugins import options_of, plugin
-from .protocol import Ask, PluginContext, Store
-from .references import is_async
+from .protocol import Directory, PluginContext, Store
+from .runtime import Answers, Runtime
 from .sealing import KeyRing, Sealer
 from .settings import Settings
 from .site import Site
 
 LOGGER = logging.getLogger("twofa_middleware")
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """A gate with all that answers its questions but ``ReadBody``, which is the adapter's."""
-
-    gate: Gate
-    store: Store
-    events: EventLog
-
-    def answer(self, ask: Ask[Any]) -> Any:
-        """Answer a question where waiting is allowed."""
-        match ask:
-            case StoreAsk():
-                return self.store.answer(ask)
-            case Random(size):
-                return os.urandom(size)
-            case Emit():
-                return self.events.emit(ask)
-            case Call(function, arguments):
-                return function(*arguments)
-            case _:
-                raise TypeError(f"nobody answers {type(ask).__name__} here")
-
-    async def answer_async(self, ask: Ask[Any]) -> Any:
-        """Answer a question on an event loop, which nothing here holds up."""
-        match ask:
-            case StoreAsk():
-                return await self.store.answer_async(ask)
-            case Call(function, arguments) if is_async(function):
-                return await function(*arguments)
-            case Call(function, arguments):
-                return await asyncio.to_thread(_called, function, arguments)
-            case _:
-                return self.answer(ask)
-
-
-def _called(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    try:
-        return function(*arguments)
-    except StopIteration as error:
-        # A future cannot carry it: who waits for the thread would wait for ever.
-        raise RuntimeError("the function raised StopIteration") from error
 
 
 def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
@@ -78,6 +33,7 @@ def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
     context = PluginContext(settings.realm, name, settings.folder, asynchronous)
     resolvers = [(one.use, _made(one, context, settings)) for one in plugged[name]]
     roles = _made(_Plugged("roles", *options_of("roles", settings.roles, settings.source, "roles")), context, settings)
+    directory = _directory(settings, context)
     _refuse_roles_of_nobody(settings, roles)
     for number, account in enumerate(settings.service_accounts, 1):
         if name in account.apps and account.by not in {one.use for one in plugged[name]}:
@@ -91,6 +47,7 @@ def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
         sealer,
         roles,
         shows_session=shows_session,
+        directory=directory,
         session_cookies=cookies,
         credential_cookies=frozenset[bytes]().union(
             *(getattr(one.options, "credential_cookies", ()) for one in plugged[name])
@@ -99,7 +56,25 @@ def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
     foreign = frozenset[bytes]().union(*(_cookies(ones) for app, ones in plugged.items() if app != name))
     gate = Gate(site, resolvers, foreign - cookies)
     LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
-    return Runtime(gate, open_store(settings), EventLog())
+    return Runtime(gate, Answers(open_store(settings), EventLog()))
+
+
+def open_desk(settings: Settings) -> tuple[Desk, Answers]:
+    """Where the command line works: the same acts as at an app's administrators' pages, and what answers them.
+
+    Its functions may be coroutine functions, so its flows are driven on an event loop.
+    """
+    context = PluginContext(settings.realm, "", settings.folder, asynchronous=True)
+    desk = Desk(settings, sealer_of(settings), directory=_directory(settings, context))
+    return desk, Answers(open_store(settings), EventLog())
+
+
+def _directory(settings: Settings, context: PluginContext) -> Directory | None:
+    if settings.directory is None:
+        return None
+    plugged = _Plugged("directory", *options_of("directory", settings.directory, settings.source, "directory"))
+    directory: Directory = _made(plugged, context, settings)
+    return directory
 
 
 def sealer_of(settings: Settings) -> Sealer:

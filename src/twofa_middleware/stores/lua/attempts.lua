@@ -1,5 +1,6 @@
 -- Shared: tries, counted before a code is looked at. In SEEN stand n: failures in a row, w: until when to wait,
--- f<time>: how many TOTP failures in that second, r<time>: how many tries of recovery codes.
+-- f<time>: how many TOTP failures in that second, r<time>: how many tries of recovery codes. Rules that the user met stand
+-- there too, as m<rule>: when he first did.
 --
 -- Times may lie ahead, from a clock that was put back since. A wait that is farther off than the longest wait is cut to
 -- it; a try that is dated farther ahead than its window counts as made now. So such a clock locks nobody out for years.
@@ -60,12 +61,15 @@ local function is_stopped()
 end
 
 -- Failures in a row, and until when to wait.
-local function read_wait(now)
+local function wait_of(now)
     local found = redis.call('HMGET', SEEN, 'n', 'w')
-    local in_a_row, wait_until = tonumber(found[1] or 0), tonumber(found[2] or 0)
-    local longest = now + LONGEST_WAIT_SECONDS
-    if wait_until > longest then
-        wait_until = longest
+    return tonumber(found[1] or 0), math.min(tonumber(found[2] or 0), now + LONGEST_WAIT_SECONDS)
+end
+
+-- The same; a wait that was cut stays cut.
+local function read_wait(now)
+    local in_a_row, wait_until = wait_of(now)
+    if tonumber(redis.call('HGET', SEEN, 'w') or 0) > wait_until then
         redis.call('HSET', SEEN, 'w', text(wait_until))
     end
     return in_a_row, wait_until
@@ -82,6 +86,17 @@ local function failures_left(in_a_row)
     return text(math.max(0, FREE_FAILURES - in_a_row))
 end
 
+-- Whether a code may be tried now, as an answer.
+local function attempts_state(in_a_row, wait_until)
+    if is_stopped() then
+        return { 'stopped' }
+    end
+    if ask.now < wait_until then
+        return { 'waiting', text(wait_until) }
+    end
+    return { 'ready', failures_left(in_a_row) }
+end
+
 local function clear_wait()
     redis.call('HDEL', SEEN, 'n', 'w')
 end
@@ -92,11 +107,21 @@ local function succeed(attempt_at)
     clear_wait()
 end
 
+local function drop_all_tries(letter)
+    for at in pairs(tries(letter)) do
+        drop_tries(letter, at)
+    end
+end
+
 -- A recovery code was right: its try is taken back, and the user starts afresh with TOTP.
 local function recover(attempt_at)
     take_back_try(RECOVERY, attempt_at)
-    for at in pairs(tries(FAILURE)) do
-        drop_tries(FAILURE, at)
-    end
+    drop_all_tries(FAILURE)
+    clear_wait()
+end
+
+local function clear_tries()
+    drop_all_tries(FAILURE)
+    drop_all_tries(RECOVERY)
     clear_wait()
 end

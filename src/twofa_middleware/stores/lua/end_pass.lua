@@ -1,5 +1,5 @@
 -- Ends one pass, if it is there.
--- Needs: rows. KEYS: those of a user. ARGV: asks.EndPass.
+-- Needs: rows, log, notes. KEYS: those of a user. ARGV: asks.EndPass.
 -- Answers {'done'} or {'absent'}.
 
 if redis.call('HEXISTS', PASSES.key, 't' .. ask.digest) == 0 then

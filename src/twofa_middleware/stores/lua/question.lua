@@ -1,12 +1,14 @@
--- Shared by every script: the question as a table with the fields of its class in asks.py, and numbers as Redis wants
--- them (Lua's own tostring would round). All five keys are of one user and lie in one slot.
+-- Shared by every script: the question as a table with the fields of its class in asks/, and numbers as Redis wants them
+-- (Lua's own tostring would round).
 
 local ask = cmsgpack.unpack(ARGV[1])
-local ACCOUNT, SEEN = KEYS[1], KEYS[5]
-local PASSES = { key = KEYS[2], letter = 'p' }
-local BROWSERS = { key = KEYS[3], letter = 'b' }
-local PENDING = { key = KEYS[4], letter = 's' }
 
 local function text(number)
     return string.format('%.0f', number)
+end
+
+-- The server's clock, in microseconds.
+local function server_time()
+    local found = redis.call('TIME')
+    return found[1] * 1000000 + found[2]
 end

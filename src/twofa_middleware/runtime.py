@@ -1,0 +1,77 @@
+"""Who answers the questions of a running gate, in either colour."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .asks import Call, CheckStore, Count, Emit, Random, StoreAsk
+from .events import EventLog
+from .gate import Gate
+from .protocol import Ask, Store
+from .references import is_async
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What answers every question but ``ReadBody``, which is the adapter's."""
+
+    store: Store
+    events: EventLog
+
+    def answer(self, ask: Ask[Any]) -> Any:
+        """Answer a question where waiting is allowed."""
+        match ask:
+            case StoreAsk():
+                return self.store.answer(ask)
+            case Random(size):
+                return os.urandom(size)
+            case Emit():
+                return self.events.emit(ask)
+            case Count():
+                return None
+            case CheckStore():
+                return self.store.check()
+            case Call(function, arguments):
+                return function(*arguments)
+            case _:
+                raise TypeError(f"nobody answers {type(ask).__name__} here")
+
+    async def answer_async(self, ask: Ask[Any]) -> Any:
+        """Answer a question on an event loop, which nothing here holds up."""
+        match ask:
+            case StoreAsk():
+                return await self.store.answer_async(ask)
+            case Call(function, arguments) if is_async(function):
+                return await function(*arguments)
+            case Call(function, arguments):
+                return await asyncio.to_thread(_called, function, arguments)
+            case CheckStore():
+                return await asyncio.to_thread(self.store.check)
+            case _:
+                return self.answer(ask)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The gate of an app, with all that answers its questions."""
+
+    gate: Gate
+    answers: Answers
+
+    def answer(self, ask: Ask[Any]) -> Any:
+        return self.answers.answer(ask)
+
+    async def answer_async(self, ask: Ask[Any]) -> Any:
+        return await self.answers.answer_async(ask)
+
+
+def _called(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    try:
+        return function(*arguments)
+    except StopIteration as error:
+        # A future cannot carry it: who waits for the thread would wait for ever.
+        raise RuntimeError("the function raised StopIteration") from error

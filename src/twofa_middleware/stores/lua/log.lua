@@ -1,0 +1,37 @@
+-- Shared: the log, events that wait for a sweeper. e<id> is "order at ready_at record"; o is the order of the last row
+-- that was written, the server's time in microseconds or one more than the order before, so that rows of one second, and
+-- of a clock that was put back, stay in order. A log without rows is no key.
+
+local function log_size()
+    return redis.call('HLEN', LOG) - redis.call('HEXISTS', LOG, 'o')
+end
+
+local function drop_events(ids)
+    for _, id in ipairs(ids) do
+        redis.call('HDEL', LOG, 'e' .. id)
+    end
+    if log_size() == 0 then
+        redis.call('DEL', LOG)
+    end
+end
+
+local function next_order()
+    return math.max(server_time(), (tonumber(redis.call('HGET', LOG, 'o') or 0)) + 1)
+end
+
+-- The rows that may be carried, in the order in which they were written.
+local function ready_events(now)
+    local fields, found = redis.call('HGETALL', LOG), {}
+    for i = 1, #fields, 2 do
+        if fields[i] ~= 'o' then
+            local order, at, ready_at, record = string.match(fields[i + 1], '^(%d+) (%-?%d+) (%-?%d+) (.*)$')
+            if tonumber(ready_at) <= now then
+                found[#found + 1] = {
+                    id = string.sub(fields[i], 2), order = tonumber(order), at = at, record = record,
+                }
+            end
+        end
+    end
+    table.sort(found, function(one, other) return one.order < other.order end)
+    return found
+end

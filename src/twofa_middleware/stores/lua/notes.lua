@@ -1,0 +1,65 @@
+-- Shared: what is written with a change, in the same script. In LONG stand p: who the user is, r: the roles that were last
+-- seen. Nothing is rolled back here, so all that could fail is done before the change: the keys hold what they should, and
+-- the rows of every outcome have their final form.
+--
+-- A change that writes events comes with the time at which the user was marked for the sweeper. A sweeper takes a mark
+-- away that is older than MARK_SECONDS and has no events, so a change that comes as late as that is refused.
+
+local function check_keys()
+    for _, key in ipairs(HASHES) do
+        redis.call('HLEN', key)
+    end
+end
+
+local function check_mark(marked_at)
+    if marked_at ~= '' and server_time() - marked_at * 1000 >= MARK_SECONDS * 1000000 then
+        error('the change came too late after its mark')
+    end
+end
+
+-- By the word of the outcome, what stands in the log but for the order.
+local function planned(notes)
+    local plan = {}
+    for word, rows in pairs(notes.rows) do
+        plan[word] = {}
+        for place, row in ipairs(rows) do
+            plan[word][place] = {
+                field = 'e' .. row.id,
+                is_minor = row.is_minor,
+                rest = ' ' .. text(row.at) .. ' ' .. text(row.ready_at) .. ' ' .. row.record,
+            }
+        end
+    end
+    return plan
+end
+
+local function append(rows)
+    local size, order = log_size(), next_order()
+    for _, row in ipairs(rows) do
+        if not row.is_minor or size < MOST_MINOR_ROWS then
+            size = size + redis.call('HSET', LOG, row.field, text(order) .. row.rest)
+            redis.call('HSET', LOG, 'o', text(order))
+            order = order + 1
+        end
+    end
+end
+
+-- Make the change that `answer` is, and write the notes of its outcome.
+local function with_notes(answer)
+    local notes = ask.notes or { rows = {} }
+    check_keys()
+    check_mark(ARGV[2])
+    local plan = planned(notes)
+    local reply = answer()
+    if notes.takes_back then
+        drop_events({ notes.takes_back })
+    end
+    append(plan[reply[1]] or {})
+    if notes.person then
+        redis.call('HSET', LONG, 'p', notes.person)
+    end
+    if notes.roles then
+        redis.call('HSET', LONG, 'r', notes.roles)
+    end
+    return reply
+end

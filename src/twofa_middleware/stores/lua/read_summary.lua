@@ -1,0 +1,46 @@
+-- What an administrator sees of a user, as it is at one moment. Writes nothing.
+-- Needs: account, rows, attempts. KEYS: those of a user. ARGV: asks.ReadSummary.
+-- Answers {account, user, person or nil, roles or nil, attempts as in read_attempts.lua, failures, browsers, passes,
+-- used_at, {rule, time, ...}}.
+
+local used_at = 0
+
+local function count_living(rows)
+    local count = 0
+    for digest in pairs(all_rows(rows)) do
+        local row = read_row(rows, digest, ask.now)
+        if row then
+            count, used_at = count + 1, math.max(used_at, tonumber(row[5]))
+        end
+    end
+    return text(count)
+end
+
+local function failures()
+    local count = 0
+    for at, times in pairs(tries(FAILURE)) do
+        if is_stopped() or at > ask.now - STOP_WINDOW_SECONDS then
+            count = count + times
+        end
+    end
+    return text(count)
+end
+
+local function met()
+    local fields, found = redis.call('HGETALL', SEEN), {}
+    for i = 1, #fields, 2 do
+        if string.sub(fields[i], 1, 1) == 'm' then
+            found[#found + 1] = string.sub(fields[i], 2)
+            found[#found + 1] = fields[i + 1]
+        end
+    end
+    return found
+end
+
+local user = string.match(ACCOUNT, '{([^{}]*)}:account$')
+local person = redis.call('HMGET', LONG, 'p', 'r')
+local browsers, passes = count_living(BROWSERS), count_living(PASSES)
+return {
+    account_fields(), user, person[1], person[2], attempts_state(wait_of(ask.now)), failures(), browsers, passes,
+    text(used_at), met(),
+}
