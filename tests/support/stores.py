@@ -143,6 +143,21 @@ def a_change(generation: int = GENERATION, *, codes: frozenset[bytes] = CODES, *
 NO_FACTORS = asks.Change(GENERATION + 1, b"empty roster", {}, frozenset())
 
 
+def a_row(name: str = "event", *, at: int = NOW, ready_at: int | None = None, is_minor: bool = False) -> asks.LogRow:
+    """An event of a name of at most 12 letters: ``names_of`` shows it."""
+    return asks.LogRow(row_id(name), at, at if ready_at is None else ready_at, b"record of " + name.encode(), is_minor)
+
+
+def row_id(name: str) -> bytes:
+    assert len(name) <= 12
+    return name.encode().ljust(12, b".")
+
+
+def notes_of(*rows: str | asks.LogRow, outcome: str = "done", **values: Any) -> asks.Notes:
+    """These rows are written if the outcome is that one."""
+    return asks.Notes({outcome: tuple(a_row(row) if isinstance(row, str) else row for row in rows)}, **values)
+
+
 # ---- questions with their usual values ------------------------------------------------------------------------------
 
 
@@ -218,3 +233,37 @@ def has_pass(store: Store, name: str, user: UserKey = ALICE, *, at: int = NOW) -
 
 def has_browser(store: Store, name: str, user: UserKey = ALICE, *, at: int = NOW) -> bool:
     return ask(store, look(user, browser=name, at=at)).browser is not None
+
+
+def note(store: Store, *rows: str | asks.LogRow, user: UserKey = ALICE, **values: Any) -> None:
+    """The rows are written into the user's log."""
+    assert ask(store, asks.Note(user, NOW, notes_of(*rows, **values))) == asks.Done()
+
+
+def carry(store: Store, *, at: int = NOW, limit: int = 100) -> int:
+    """All that is ready is carried to the realm's list; answers how many events that were."""
+    carried = 0
+    for _ in range(10_000):
+        swept = ask(store, asks.Sweep(at, limit))
+        carried += swept.carried
+        if swept.is_done:
+            return carried
+    raise AssertionError("the sweeper never came to an end")
+
+
+def all_events(store: Store) -> list[asks.EventRow]:
+    """The realm's list, in the order in which it was carried."""
+    found: list[asks.EventRow] = []
+    while page := ask(store, asks.FollowEvents(found[-1].position if found else None, 500)):
+        found.extend(page)
+    return found
+
+
+def names_of(store: Store, user: UserKey = ALICE, *, at: int = NOW) -> list[str]:
+    """The events of a user that are ready, carried now or before."""
+    carry(store, at=at)
+    return [event.id.decode().rstrip(".") for event in all_events(store) if event.user == user]
+
+
+def summary_of(store: Store, user: UserKey = ALICE, *, at: int = NOW) -> asks.Summary:
+    return ask(store, asks.ReadSummary(user, at))

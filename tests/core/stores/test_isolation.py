@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -17,15 +18,20 @@ from support.stores import (
     a_browser,
     a_change,
     a_pass,
+    a_row,
     a_setup,
     ask,
     enrol,
     fail,
     has_browser,
     has_pass,
+    names_of,
+    note,
     open_pass,
+    row_id,
     spend_code,
     spend_step,
+    summary_of,
     turn_on,
 )
 from twofa_middleware import asks
@@ -33,6 +39,7 @@ from twofa_middleware.protocol import Store, UserKey
 
 LATER = NOW + 100 * DAY  # everything has expired: pruning must stay with its user too
 CHANGE = a_change(GENERATION + 1)
+FULL = [f"full-{number}" for number in range(asks.MOST_MINOR_ROWS - 2)]
 
 QUESTIONS: list[Callable[[UserKey], asks.StoreAsk[Any]]] = [
     lambda user: asks.Look(user, b"first", b"browser", NOW),
@@ -60,16 +67,39 @@ QUESTIONS: list[Callable[[UserKey], asks.StoreAsk[Any]]] = [
     lambda user: asks.ReadBrowsers(user, NOW),
     lambda user: asks.ForgetBrowsers(user, b"browser", NOW),
     lambda user: asks.ForgetBrowsers(user, None, NOW),
+    lambda user: asks.MeetRules(user, ("one", "three"), NOW - DAY),
+    lambda user: asks.ReadSummary(user, LATER),
+    lambda user: asks.ResetAccount(user, GENERATION, CHANGE, NOW),
+    lambda user: asks.Unlock(user, NOW),
+    lambda user: asks.EndPasses(user, NOW),
+    lambda user: asks.Note(user, NOW),
+]
+
+OF_THE_REALM: list[asks.StoreAsk[Any]] = [
+    asks.ReadRoles(),
+    asks.WriteRole(asks.RoleRow("role", 1, b"flag"), NOW),
+    asks.ReadPeople(None, 1000),
+    asks.ReadEvents(None, 1000),
+    asks.FollowEvents(None, 1000),
+    asks.Sweep(NOW, 1),
+    asks.Sweep(NOW, 1000),
+    asks.AddCounts(NOW // DAY, {"verify": 1}),
+    asks.ReadCounts(0),
+    asks.TakeLease("sweep", "one", NOW + 60, NOW),
+    asks.ReadMark("mail"),
+    asks.MoveMark("mail", "5"),
 ]
 
 
 def settle_in(store: Store, user: UserKey) -> None:
-    """A user with something of everything, and waiting."""
+    """A user with something of everything, and waiting; of his two rows in the log one is not ready."""
     enrol(store, user)
     ask(store, open_pass(a_pass("pass-0"), user))
     ask(store, spend_step(user, step=STEP + 1, remembers=a_browser()))
     ask(store, asks.BeginSetup(user, a_setup(), NOW))
     ask(store, asks.TakeRecoveryAttempt(user, NOW))
+    ask(store, asks.MeetRules(user, ("one", "two"), NOW))
+    note(store, "login", a_row("failure", ready_at=LATER), user=user, person=b"who", roles=b"roles")
     fail(store, 5, user)
 
 
@@ -81,6 +111,7 @@ def reach_every_cap(store: Store, user: UserKey) -> int:
         ask(store, spend_step(user, step=STEP + 1 + number, attempt_at=0, remembers=a_browser(f"browser-{number}")))
     for name in ("setup-2", "setup-3"):
         ask(store, asks.BeginSetup(user, a_setup(name), NOW))
+    note(store, *FULL, user=user)
     return fail(store, asks.STOP_FAILURES - 2 - 5, user)
 
 
@@ -94,18 +125,33 @@ def everything_of(store: Store, user: UserKey, failed_at: int) -> list[object]:
         ask(store, asks.ReadBrowsers(user, NOW)),
         ask(store, asks.ReadAttempts(user, failed_at)),
         ask(store, asks.ReadAttempts(user, failed_at + asks.LONGEST_WAIT_SECONDS)),
+        summary_of(store, user),
     ]
+
+
+def with_notes(question: asks.StoreAsk[Any], number: int) -> asks.StoreAsk[Any]:
+    """The same question with notes, where it can have some: whatever its outcome, they tell of the user anew."""
+    if not hasattr(question, "notes"):
+        return question
+    words = ("attempt", "waiting", "stopped", "spent", "begun", "found", "done", "absent", "met")
+    rows = dict.fromkeys(words, (a_row(f"note-{number}"), a_row("minor", is_minor=True)))
+    notes = asks.Notes(rows, person=b"new", roles=b"new", takes_back=row_id("failure"))
+    changed: asks.StoreAsk[Any] = dataclasses.replace(question, notes=notes)  # type: ignore[type-var]
+    return changed
 
 
 def test_a_question_about_one_user_leaves_the_other_as_he_was(store: Store) -> None:
     settle_in(store, BOB)
     failed_at = reach_every_cap(store, BOB)
     before = everything_of(store, BOB, failed_at)
+    logs = {BOB: ["login", "failure", *FULL]}
     for number, question in enumerate(QUESTIONS):
         other = UserKey(f"user-{number}")
         settle_in(store, other)
-        assert not isinstance(ask(store, question(other)), asks.Moved | asks.SpentBefore), question(other)
-        assert everything_of(store, BOB, failed_at) == before, question(other)
+        asked = with_notes(question(other), number)
+        assert not isinstance(ask(store, asked), asks.Moved | asks.SpentBefore), asked
+        assert everything_of(store, BOB, failed_at) == before, asked
+        logs[other] = ["login", f"note-{number}", "minor"] if hasattr(asked, "notes") else ["login", "failure"]
 
     recovery = ask(store, asks.TakeRecoveryAttempt(BOB, NOW))
     assert isinstance(recovery, asks.Attempt)
@@ -114,6 +160,16 @@ def test_a_question_about_one_user_leaves_the_other_as_he_was(store: Store) -> N
     assert isinstance(ask(store, asks.ReadAttempts(BOB, at)), asks.Waiting)
     fail(store, 1, BOB, at=at)
     assert ask(store, asks.ReadAttempts(BOB, at)) == asks.Stopped()
+    assert {user: names_of(store, user, at=LATER) for user in logs} == logs
+
+
+def test_a_question_about_the_realm_leaves_every_user_as_he_was(store: Store) -> None:
+    settle_in(store, BOB)
+    failed_at = reach_every_cap(store, BOB)
+    before = everything_of(store, BOB, failed_at)
+    for question in OF_THE_REALM:
+        assert not isinstance(ask(store, question), asks.Moved), question
+        assert everything_of(store, BOB, failed_at) == before, question
 
 
 def fill(store: Store, user: UserKey, at: int) -> None:
@@ -166,7 +222,8 @@ def test_what_is_stored_again_at_a_cap_pushes_nothing_out(store: Store) -> None:
 
 def test_the_isolation_test_knows_every_question() -> None:
     known = {kind for kind in vars(asks).values() if isinstance(kind, type) and issubclass(kind, asks.StoreAsk)}
-    assert {type(question(ALICE)) for question in QUESTIONS} == known - {asks.StoreAsk}
+    asked = [*(question(ALICE) for question in QUESTIONS), *OF_THE_REALM]
+    assert {type(question) for question in asked} == known - {asks.StoreAsk}
 
 
 def test_what_is_no_question_to_a_store_is_refused(store: Store) -> None:
