@@ -11,19 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .accounts.access import MustSetUp, MustVerify, Passes, decide, look
+from .accounts.access import Passes, decide, look
 from .accounts.passes import end_pass
 from .accounts.unprompted import Opening
-from .asks import Emit
-from .browser.cookies import PassCookie, is_ours, read_pass
+from .asks import Count, Emit
+from .browser.cookies import PassCookie, hide_ours, is_ours, read_pass
 from .browser.origin import is_own_websocket
-from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_cookies
+from .http import Allow, Answer, Headers, Request, Send, set_cookies
 from .identify import Identified, Known, Nobody, identify
-from .pages import notices, routes
+from .modes import let_by, unaltered
+from .pages import health, routes
 from .pages.render import owned
 from .policy.paths import asks_less
 from .protocol import Event, Flow, IdentityResolver, Login
-from .refusals import closed_on_error, not_told
+from .refusals import closed_on_error, demand, foreign_websocket, not_told
 from .release import release
 from .site import Site
 
@@ -65,13 +66,27 @@ class Gate:
 
     def admit(self, request: Request) -> Flow[Allow | Answer]:
         """May the request go on to the app?"""
-        return (yield from closed_on_error(self.site, request, self._admit(request)))
+        site = self.site
+        if health.is_asked(site, request):
+            return owned((yield from health.answer(site, request)))
+        if site.mode != "enforce":
+            yield from site.warn("mode is not enforce", request.now, mode=site.mode)
+        if site.mode == "off":
+            return let_by(request)
+        outcome = yield from closed_on_error(site, request, self._admit(request))
+        if isinstance(outcome, Allow):
+            yield from Count(site.name, "passed" if outcome.login else "anonymous")
+            return outcome if site.mode == "enforce" else unaltered(outcome, request)
+        if site.mode == "report" and not routes.is_own(site, request):
+            return let_by(request)
+        return outcome
 
     def release(self, allow: Allow, status: int, headers: Headers) -> Flow[Send | Answer]:
         """May the app's answer go on to the browser? Asked where ``allow.must_release`` says so, before its first byte."""
-        return (
-            yield from closed_on_error(self.site, allow.request, release(self, allow, allow.state, status, headers))
+        outcome = yield from closed_on_error(
+            self.site, allow.request, release(self, allow, allow.state, status, headers)
         )
+        return Send(headers) if isinstance(outcome, Answer) and self.site.mode == "report" else outcome
 
     def still_same(self, allow: Allow) -> Flow[bool]:
         """Whether a request is nobody else's than when it was admitted, now that its body was read."""
@@ -141,12 +156,9 @@ class Gate:
     ) -> Flow[Allow | Answer]:
         site = self.site
         if request.kind == "websocket" and not is_own_websocket(request, site.app.origins):
-            yield from site.emit("websocket of a foreign page refused", login, request.now)
-            return owned(
-                notices.said(site, request, 403, "foreign-origin", "This page may not open a connection here.")
-            )
+            return (yield from foreign_websocket(site, request, login))
         cookie = read_pass(request, site.cookies.passes)
-        changes = self._without(request, takes_out)
+        changes = hide_ours(request, takes_out)
         begins = any(rule.matches(request.method, request.path) for rule in site.login_rules)
         # The app may see another login by now, whatever the method: a second request can have logged somebody in.
         resolves = watches_body = self._depends_on_state
@@ -157,7 +169,7 @@ class Gate:
         access = yield from look(site, login, request)
         decision = yield from decide(site, login, request, access)
         if not isinstance(decision, Passes):
-            return owned((yield from self.demand(request, login, decision)))
+            return (yield from demand(site, request, login, decision))
         opens = None
         if decision.opens is not None and request.is_navigation:
             browser = access.browser.digest if access.browser else None
@@ -175,7 +187,7 @@ class Gate:
         site = self.site
         for unread in sorted(takes_out & self.cookies_read):
             yield from site.warn("session cookie could not be read", request.now, cookie=unread.decode())
-        changes = self._without(request, takes_out)
+        changes = hide_ours(request, takes_out)
         begins = any(rule.matches(request.method, request.path) for rule in site.login_rules)
         carries = self._carries_credential(request)
         resolves = self._depends_on_state and (carries or not request.is_safe)
@@ -200,26 +212,9 @@ class Gate:
         names = {name for name, _ in request.headers}
         return not names.isdisjoint(self._headers_read) or not self.cookies_read.isdisjoint(request.cookies())
 
-    def demand(
-        self, request: Request, login: Login, decision: MustVerify | MustSetUp, after: str | None = None
-    ) -> Flow[Answer]:
-        """Send a login to where it has to go first; ``after`` is where it may go then."""
-        what = "verify" if isinstance(decision, MustVerify) else "setup"
-        facts = {"role": decision.role} if isinstance(decision, MustSetUp) else {}
-        yield from self.site.emit(f"{what} demanded", login, request.now, **facts)
-        return notices.demand(self.site, request, "verify" if isinstance(decision, MustVerify) else "setup", after)
-
     def tell_of_service_account(self, login: Login, request: Request) -> Flow[None]:
         event = Event("service account passed", request.now, self.site.name, login.user)
         yield from Emit(event, once_a_day=f"service {self.site.name} {login.user}")
-
-    def _without(self, request: Request, names: frozenset[bytes]) -> Mapping[bytes, bytes | None]:
-        """The change that takes our own cookies, and the named ones, out of a request."""
-        line = request.header_line(b"cookie")
-        if not names and b"2fa-" not in line:
-            return {}
-        kept = without_cookies(line, names | {name for name in request.cookies() if is_ours(name)})
-        return {} if kept == line else {b"cookie": kept or None}
 
     def _allow(
         self,

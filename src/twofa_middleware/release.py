@@ -16,9 +16,9 @@ from .browser.cookies import is_ours
 from .browser.origin import path_on
 from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_cookies
 from .identify import CannotTell, Known, Nobody, says_same
-from .pages.render import Urls, owned
+from .pages.render import Urls
 from .protocol import Flow, Login
-from .refusals import not_told
+from .refusals import demand, not_told
 
 if TYPE_CHECKING:
     from .gate import Admitted, Gate
@@ -86,7 +86,7 @@ def _send_new_login(
         return Send((*headers, cookie) if cookie else headers)
     if site.app.login_answer == "pass" and admitted.begins and request.kind == "http" and not request.is_navigation:
         return Send(headers)
-    answer = yield from gate.demand(request, login, decision, _next(gate, request, headers))
+    answer = yield from demand(site, request, login, decision, _next(gate, request, headers))
     cookies = tuple(pair for pair in headers if pair[0].lower() == b"set-cookie")
     unread = {name for name, value in set_cookies(headers) if value} - gate.cookies_read - site.credential_cookies
     for name in sorted(unread):
@@ -97,7 +97,7 @@ def _send_new_login(
             remedy="if it can log in, name it in `credential_cookies`",
         )
     ends = (site.cookies.expire(site.cookies.passes),) if admitted.pass_cookie else ()
-    return owned(answer).adding(*cookies, *ends)
+    return answer.adding(*cookies, *ends)
 
 
 def _tell_of_unseen_login(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from .asks import Emit
 from .browser.cookies import CookieNames
@@ -72,6 +73,10 @@ class Site:
             if app.logout_cookies is None
             else app.logout_cookies,
         )
+
+    @property
+    def mode(self) -> Literal["off", "report", "enforce"]:
+        return self.settings.mode_of(self.name)
 
     @property
     def label(self) -> str:

@@ -52,6 +52,7 @@ EVENTS: Mapping[str, str] = {
     "websocket of a foreign page refused": "A connection from another site was refused",
     "identities ambiguous": "A request named two people",
     "unread credential refused": "A credential that nobody reads was refused",
+    "own form refused": "A form of ours could not be taken",
     "refused, our fault": "Refused, since something could not be told",
     "let by in report": "Let by, in mode report",
     "mode is not enforce": "The gate runs in another mode than enforce",
@@ -71,6 +72,7 @@ MINOR = frozenset(
         "remembered browser used",
         "let by in report",
         "pass ended",
+        "own form refused",
         "logged out",
     }
 )

@@ -11,7 +11,7 @@ import binascii
 import hashlib
 from dataclasses import dataclass, field
 
-from ..http import Request
+from ..http import Request, without_cookies
 from ..protocol import UserKey
 
 TOKEN_BYTES = 32
@@ -117,3 +117,12 @@ def _is_base64url(value: bytes) -> bool:
         return False
     # One token has one spelling: the unused bits at the end are zero.
     return token(raw) == value
+
+
+def hide_ours(request: Request, names: frozenset[bytes] = frozenset()) -> dict[bytes, bytes | None]:
+    """The change of a request's headers that takes our own cookies, and the named ones, out of it."""
+    line = request.header_line(b"cookie")
+    if not names and b"2fa-" not in line:
+        return {}
+    kept = without_cookies(line, names | {name for name in request.cookies() if is_ours(name)})
+    return {} if kept == line else {b"cookie": kept or None}

@@ -23,17 +23,26 @@ _TITLES = {
 }
 
 
-def demand(site: Site, request: Request, what: Literal["verify", "setup"], next_path: str | None = None) -> Answer:
+def demand(
+    site: Site, request: Request, what: Literal["verify", "setup"], next_path: str | None = None, reference: str = ""
+) -> Answer:
     """The browser has to go to an own page first; ``next_path`` (else this request's own, if it is a GET) comes after."""
     urls = Urls.of(site, request)
     address = urls.verify if what == "verify" else urls.setup
     if not request.is_navigation:
         title = "Two-factor verification is required" if what == "verify" else "Two-factor set-up is required"
-        return problem(403, f"{what}-required", title, f"Open {address} in a browser, then try again.", page=address)
+        return problem(
+            403,
+            f"{what}-required",
+            title,
+            f"Open {address} in a browser, then try again.",
+            page=address,
+            **_named(reference),
+        )
     if request.method in ("GET", "HEAD") or next_path is not None:
         after = next_path or own_address(request) or urls.home
         return redirect(f"{address}?{urlencode({'next': after}, safe='/')}")
-    return unsent(site, request, f"{address}?{urlencode({'next': urls.home}, safe='/')}")
+    return unsent(site, request, f"{address}?{urlencode({'next': urls.home}, safe='/')}", reference)
 
 
 def own_address(request: Request) -> str | None:
@@ -43,7 +52,7 @@ def own_address(request: Request) -> str | None:
     return local_path(path + query)
 
 
-def unsent(site: Site, request: Request, address: str) -> Answer:
+def unsent(site: Site, request: Request, address: str, reference: str = "") -> Answer:
     """The answer to a form of the app's that came too early. Its content is not kept."""
     from markupsafe import Markup
 
@@ -57,6 +66,7 @@ def unsent(site: Site, request: Request, address: str) -> Answer:
             "Keep this tab, confirm in a new one, then go back here and send again."
         ),
         links=(("Confirm in a new tab", address, True),),
+        reference=reference,
     )
 
 
@@ -82,13 +92,18 @@ def notice(
     )
 
 
-def said(site: Site, request: Request, status: int, kind: str, detail: str) -> Answer:
+def said(site: Site, request: Request, status: int, kind: str, detail: str, reference: str = "") -> Answer:
     """A refusal that names its reason: a page for people, a problem for programs."""
     title = _TITLES.get(status, "That didn’t work")
     if not request.is_navigation:
-        return problem(status, kind, title, detail)
+        return problem(status, kind, title, detail, **_named(reference))
     home = Urls.of(site, request).home
-    return notice(site, request, status, title, detail, links=((f"Go to {site.label}", home),))
+    links = ((f"Go to {site.label}", home),)
+    return notice(site, request, status, title, detail, links=links, reference=reference)
+
+
+def _named(reference: str) -> dict[str, str]:
+    return {"reference": reference} if reference else {}
 
 
 def our_fault(site: Site, request: Request, reference: str) -> Answer:
