@@ -13,6 +13,8 @@ SECTIONS = (
     ("Settings", "The realm", "The top level of the file."),
     ("AppSettings", "An app", "A table `[apps.NAME]` for each app of the realm."),
     ("Enforcement", "Enforcement", "`enforcement = { … }`"),
+    ("Administration", "Administrators", "`[admin]`"),
+    ("Events", "Events", "`[events]`"),
     ("ServiceAccount", "Service accounts", "`service_accounts = [{ … }, …]`"),
 )
 NOT_IN_THE_FILE = {"folder", "source"}

@@ -36,8 +36,6 @@ def check(settings: Settings) -> None:
         _refuse(settings, "idle_minutes", "0 (never) or more, and between 1 and 60 in the profile strict")
     if not 1 <= settings.admin.fresh_minutes <= 1440:
         _refuse(settings, "[admin] fresh_minutes", f"{settings.admin.fresh_minutes} is not between 1 and 1440")
-    if not settings.admin.roles and any(app.admin for app in settings.apps.values()):
-        _refuse(settings, "[admin] roles", "an app has admin = true: name the roles of those who may use its pages")
     _check_service_accounts(settings)
     for name, app in settings.apps.items():
         _check_app(settings, name, app)
