@@ -74,3 +74,65 @@ CREATE TABLE waits (
     in_a_row   INTEGER NOT NULL,
     wait_until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What was noted of a user and not yet carried to `events`, in the order of `number`. '*' is the realm itself.
+CREATE TABLE log (
+    number   INTEGER PRIMARY KEY,
+    user     TEXT NOT NULL,
+    id       BLOB NOT NULL,
+    at       INTEGER NOT NULL,
+    ready_at INTEGER NOT NULL,
+    record   BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX log_of_user ON log (user);
+CREATE INDEX log_by_readiness ON log (ready_at, user);
+
+-- The realm's list. A position is never given twice, also if the newest event was taken away.
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    user     TEXT NOT NULL,
+    id       BLOB NOT NULL,
+    at       INTEGER NOT NULL,
+    record   BLOB NOT NULL
+) STRICT;
+
+-- Who a user is. Roles can be seen before the person is.
+CREATE TABLE people (
+    user   TEXT PRIMARY KEY,
+    person BLOB,
+    roles  BLOB
+) STRICT, WITHOUT ROWID;
+
+-- When a user first met a rule.
+CREATE TABLE met (
+    user TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    at   INTEGER NOT NULL,
+    PRIMARY KEY (user, rule)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE roles (
+    key     TEXT PRIMARY KEY,
+    version INTEGER NOT NULL CHECK (version > 0),
+    record  BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Decisions of a day, in days since 1970.
+CREATE TABLE counts (
+    day   INTEGER NOT NULL,
+    name  TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (day, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE leases (
+    task   TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    until  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE marks (
+    sink     TEXT PRIMARY KEY,
+    position TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

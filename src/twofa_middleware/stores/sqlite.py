@@ -1,7 +1,8 @@
 """The embedded store: one SQLite file in WAL mode, for one machine with any number of processes.
 
 A question that changes something is one ``BEGIN IMMEDIATE`` transaction, so two of them never see each other half done;
-a read is one read transaction. What happens inside stands in ``sql/``, a module for each subject.
+a read is one read transaction. What happens inside stands in ``sql/``, a module for each subject. A sweep that finds
+nothing to carry, or rules that were met before, write nothing: they only take their turn.
 """
 
 from __future__ import annotations
@@ -16,7 +17,21 @@ from ..errors import StoreUnavailable
 from ..protocol import Ask, Result
 from . import sqlite_file
 from .base import AnswerTable, AnswerThreads
-from .sql import attempts, browsers, passes, setups, spending
+from .sql import (
+    administering,
+    attempts,
+    browsers,
+    counts,
+    events,
+    marks,
+    passes,
+    people,
+    roles,
+    rules,
+    setups,
+    spending,
+)
+from .sql.notes import write_notes
 from .sqlite_connections import Connections
 from .sqlite_patience import PATIENCE_SECONDS, patiently
 
@@ -25,6 +40,13 @@ ANSWERS: AnswerTable[sqlite3.Connection] = AnswerTable(
         asks.Look: passes.look,
         asks.ReadSetup: setups.read,
         asks.ReadBrowsers: browsers.read,
+        asks.ReadSummary: administering.summary,
+        asks.ReadRoles: roles.read,
+        asks.ReadPeople: people.read,
+        asks.ReadEvents: events.read,
+        asks.FollowEvents: events.follow,
+        asks.ReadCounts: counts.read,
+        asks.ReadMark: marks.read,
     },
     changes={
         asks.ReadAttempts: attempts.read,  # it may shorten a wait that a wrong clock has set
@@ -38,12 +60,22 @@ ANSWERS: AnswerTable[sqlite3.Connection] = AnswerTable(
         asks.EndPass: passes.end,
         asks.TouchPass: passes.touch,
         asks.ForgetBrowsers: browsers.forget,
+        asks.MeetRules: rules.meet,
+        asks.ResetAccount: administering.reset,
+        asks.Unlock: administering.unlock,
+        asks.EndPasses: administering.end_passes,
+        asks.Note: administering.note,
+        asks.WriteRole: roles.write,
+        asks.Sweep: events.sweep,
+        asks.AddCounts: counts.add,
+        asks.TakeLease: marks.take_lease,
+        asks.MoveMark: marks.move,
     },
 )
 
 
 class SQLiteStore:
-    """Answers every question of ``asks.py`` from the file that ``url`` names.
+    """Answers every question of ``asks`` from the file that ``url`` names.
 
     Raises StoreMismatch if the file is missing, was replaced, or is not the store ``store_id``; StoreUnavailable if it
     cannot answer, at the latest after ``PATIENCE_SECONDS`` of waiting for others. It never makes a file. A file is one
@@ -111,10 +143,11 @@ def _one_transaction(
     handle: Callable[[sqlite3.Connection, Any], Result],
     ask: Ask[Result],
 ) -> Result:
-    """Everything that the answer writes, or nothing of it."""
+    """Everything that the answer writes and its notes, or nothing of it."""
     connection.execute(begin)
     try:
         reply = handle(connection, ask)
+        write_notes(connection, ask, reply)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

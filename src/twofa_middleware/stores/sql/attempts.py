@@ -33,13 +33,14 @@ TOTP = "totp"
 RECOVERY = "recovery"
 
 READ_WAIT = "SELECT in_a_row, wait_until FROM waits WHERE user = ?"
-CUT_WAIT = "UPDATE waits SET wait_until = ? WHERE user = ?"
+CUT_WAIT = "UPDATE waits SET wait_until = :longest WHERE user = :user AND wait_until > :longest"
 WRITE_WAIT = """
     INSERT INTO waits (user, in_a_row, wait_until) VALUES (?, ?, ?)
     ON CONFLICT (user) DO UPDATE SET in_a_row = excluded.in_a_row, wait_until = excluded.wait_until
 """
 CLEAR_WAIT = "DELETE FROM waits WHERE user = ?"
 COUNT_TRIES = "SELECT count(*) FROM tries WHERE user = ? AND kind = ?"
+COUNT_LATE_TRIES = "SELECT count(*) FROM tries WHERE user = ? AND kind = ? AND at > ?"
 OLDEST_TRY = "SELECT min(at) FROM tries WHERE user = ? AND kind = ?"
 ADD_TRY = "INSERT INTO tries (user, kind, at) VALUES (?, ?, ?)"
 DROP_OLD_TRIES = "DELETE FROM tries WHERE user = ? AND kind = ? AND at <= ?"
@@ -48,28 +49,34 @@ TAKE_BACK_TRY = """
     DELETE FROM tries WHERE id = (SELECT id FROM tries WHERE user = ? AND kind = ? AND at = ? LIMIT 1)
 """
 CLEAR_TRIES = "DELETE FROM tries WHERE user = ? AND kind = ?"
+CLEAR_ALL_TRIES = "DELETE FROM tries WHERE user = ?"
 
 
 def read(db: Connection, ask: ReadAttempts) -> Ready | Waiting | Stopped:
     """Whether a TOTP code may be tried."""
-    if _is_stopped(db, ask.user):
+    _cut_wait(db, ask.user, ask.now)
+    return state_of(db, ask.user, ask.now)
+
+
+def state_of(db: Connection, user: UserKey, now: int) -> Ready | Waiting | Stopped:
+    """The same, without a change."""
+    if _is_stopped(db, user):
         return Stopped()
-    in_a_row, wait_until = _read_wait(db, ask.user, ask.now)
-    if ask.now < wait_until:
+    in_a_row, wait_until = _read_wait(db, user, now)
+    if now < wait_until:
         return Waiting(wait_until)
     return Ready(left=max(0, FREE_FAILURES - in_a_row))
 
 
 def take(db: Connection, ask: TakeAttempt) -> Attempt | Waiting | Stopped:
     """Count a failure; the wait that it earns begins now and ends at once if the code turns out right."""
-    if _is_stopped(db, ask.user):
-        return Stopped()
-    in_a_row, wait_until = _read_wait(db, ask.user, ask.now)
-    if ask.now < wait_until:
-        return Waiting(wait_until)
+    _cut_wait(db, ask.user, ask.now)
+    state = state_of(db, ask.user, ask.now)
+    if not isinstance(state, Ready):
+        return state
     _tidy(db, ask.user, TOTP, ask.now, STOP_WINDOW_SECONDS)
     db.execute(ADD_TRY, (ask.user, TOTP, ask.now))
-    in_a_row += 1
+    in_a_row = _read_wait(db, ask.user, ask.now)[0] + 1
     waits_until = ask.now + wait_after(in_a_row)
     db.execute(WRITE_WAIT, (ask.user, in_a_row, waits_until))
     return Attempt(
@@ -109,19 +116,33 @@ def recover(db: Connection, user: UserKey, attempt_at: int) -> None:
     db.execute(CLEAR_WAIT, (user,))
 
 
+def clear(db: Connection, user: UserKey) -> None:
+    """An administrator vouches for the user: no try of either kind, no wait, no stop."""
+    db.execute(CLEAR_ALL_TRIES, (user,))
+    db.execute(CLEAR_WAIT, (user,))
+
+
+def count_failures(db: Connection, user: UserKey, now: int) -> int:
+    """The TOTP failures that count: counting the next one would drop the older ones, but for who is stopped."""
+    if _is_stopped(db, user):
+        return _count(db, user, TOTP)
+    return int(db.execute(COUNT_LATE_TRIES, (user, TOTP, now - STOP_WINDOW_SECONDS)).fetchone()[0])
+
+
 def _is_stopped(db: Connection, user: UserKey) -> bool:
     """Old failures are dropped only while counting the next one, so a stop does not end by waiting."""
     return _count(db, user, TOTP) >= STOP_FAILURES
 
 
 def _read_wait(db: Connection, user: UserKey, now: int) -> tuple[int, int]:
-    """Failures in a row, and until when to wait; a wait that no clock in order can have set is cut."""
+    """Failures in a row, and until when to wait: never longer than the longest wait."""
     in_a_row, wait_until = db.execute(READ_WAIT, (user,)).fetchone() or (0, 0)
-    longest = now + LONGEST_WAIT_SECONDS
-    if wait_until > longest:
-        wait_until = longest
-        db.execute(CUT_WAIT, (wait_until, user))
-    return in_a_row, wait_until
+    return in_a_row, min(wait_until, now + LONGEST_WAIT_SECONDS)
+
+
+def _cut_wait(db: Connection, user: UserKey, now: int) -> None:
+    """A wait that no clock in order can have set is cut, and stays cut."""
+    db.execute(CUT_WAIT, {"user": user, "longest": now + LONGEST_WAIT_SECONDS})
 
 
 def _tidy(db: Connection, user: UserKey, kind: str, now: int, window_seconds: int) -> None:

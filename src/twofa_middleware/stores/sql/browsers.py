@@ -24,6 +24,7 @@ MAKE_ROOM = """
 WRITE = """
     INSERT OR REPLACE INTO browsers (user, digest, record, opened_at, expires_at, used_at) VALUES (?, ?, ?, ?, ?, ?)
 """
+COUNT = "SELECT count(*), coalesce(max(used_at), 0) FROM browsers WHERE user = ? AND expires_at > ?"
 USE = "UPDATE browsers SET used_at = ? WHERE user = ? AND digest = ?"
 FORGET = "DELETE FROM browsers WHERE user = ? AND digest = ?"
 FORGET_ALL = "DELETE FROM browsers WHERE user = ?"
@@ -49,6 +50,12 @@ def find_browser(db: Connection, user: UserKey, digest: bytes, now: int) -> Brow
     """The browser that is remembered under this digest."""
     found = db.execute(FIND, (user, digest, now)).fetchone()
     return None if found is None else BrowserRow(*found)
+
+
+def count_browsers(db: Connection, user: UserKey, now: int) -> tuple[int, int]:
+    """How many are remembered, and when one of them was last used (0: none)."""
+    count, used_at = db.execute(COUNT, (user, now)).fetchone()
+    return count, used_at
 
 
 def use_browser(db: Connection, user: UserKey, digest: bytes, now: int) -> None:

@@ -24,6 +24,8 @@ WRITE = """
     VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 END = "DELETE FROM passes WHERE user = ? AND digest = ?"
+END_ALL = "DELETE FROM passes WHERE user = ?"
+COUNT = "SELECT count(*), coalesce(max(used_at), 0) FROM passes WHERE user = ? AND expires_at > ?"
 TOUCH = "UPDATE passes SET used_at = ? WHERE user = ? AND digest = ?"
 
 
@@ -72,6 +74,17 @@ def keep_pass(db: Connection, user: UserKey, row: PassRow, now: int) -> None:
 def end_pass(db: Connection, user: UserKey, digest: bytes) -> bool:
     """Take a pass away; whether it was there."""
     return db.execute(END, (user, digest)).rowcount > 0
+
+
+def end_all_passes(db: Connection, user: UserKey) -> None:
+    """Take every pass of the user away."""
+    db.execute(END_ALL, (user,))
+
+
+def count_passes(db: Connection, user: UserKey, now: int) -> tuple[int, int]:
+    """How many have not expired, and when one of them was last used (0: none)."""
+    count, used_at = db.execute(COUNT, (user, now)).fetchone()
+    return count, used_at
 
 
 def _find_pass(db: Connection, user: UserKey, digest: bytes, now: int) -> PassRow | None:
