@@ -1,28 +1,31 @@
 """The store for many machines: Redis 6 to 8, or Valkey. One Lua script a question, on the keys of one user.
 
-The scripts stand in ``lua/``; ``redis_encoding.py`` says what goes in and comes out, ``redis_clients.py`` carries it.
+The scripts stand in ``lua/``. ``redis_talks.py`` says what is asked for a question, ``redis_encoding.py`` what goes in,
+``redis_answers.py`` what comes out; ``redis_clients.py`` carries it.
 redis-py is imported when the first store is made: it comes with ``twofa-middleware[redis]``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .. import asks
 from ..errors import ConfigError, StoreUnavailable
 from ..protocol import Ask, Result
 from .redis_address import Address, address_of
-from .redis_encoding import ANSWERS, decode, encode, keys_of
-from .redis_identity import Conversation, Identity
-from .redis_scripts import script_of
+from .redis_answers import ANSWERS, decode
+from .redis_identity import Identity
+from .redis_index import read_people, sweep
+from .redis_talks import Conversation, ask_of_a_user, ask_of_the_realm
 
 if TYPE_CHECKING:
     from .redis_clients import Clients
 
 
 class RedisStore:
-    """Answers every question of ``asks.py`` from the Redis that ``url`` names, for one realm.
+    """Answers every question of ``asks`` from the Redis that ``url`` names, for one realm.
 
     Raises StoreMismatch if it does not hold the store ``store_id``; StoreUnavailable if it does not answer in time, or
     cannot do what was asked. Nothing is ever asked twice: if a reply is lost, the question may have been answered or not.
@@ -75,24 +78,38 @@ class RedisStore:
         self._clients.close()
 
     def _asking(self, ask: Ask[Any]) -> Callable[[bool], Conversation]:
-        """The conversation that a question is: who are you, unless that is known; then its script, once."""
-        question = type(ask).__name__
+        """The conversation that a question is: who are you, unless that is known; then what the question needs, once."""
         if type(ask) not in ANSWERS:
-            raise TypeError(f"{question} is no question that this store answers")
-        script, keys = script_of(question), keys_of(self._realm, ask.user)  # type: ignore[attr-defined]
-        arguments = (len(keys), *keys, encode(ask))
+            raise TypeError(f"{type(ask).__name__} is no question that this store answers")
+        talk = _TALKS.get(type(ask), ask_of_a_user)
 
         def begin(is_known: bool) -> Conversation:
-            from redis.exceptions import NoScriptError
-
             if not is_known:
                 yield from self._identity.check(self._store_id)
-            try:
-                return (yield ("EVALSHA", script.sha, *arguments))
-            except NoScriptError:  # then nothing has run
-                return (yield ("EVAL", script.text, *arguments))
+            return (yield from talk(self._realm, ask))
 
         return begin
+
+
+_TALKS: Mapping[type[Ask[Any]], Callable[[str, Any], Conversation]] = {
+    asks.ReadPeople: read_people,
+    asks.Sweep: sweep,
+    **dict.fromkeys(
+        (
+            asks.ReadRoles,
+            asks.WriteRole,
+            asks.ReadEvents,
+            asks.FollowEvents,
+            asks.AddCounts,
+            asks.ReadCounts,
+            asks.TakeLease,
+            asks.ReadMark,
+            asks.MoveMark,
+        ),
+        ask_of_the_realm,
+    ),
+}
+"""How a question is asked that is not about one user."""
 
 
 def _clients(address: Address) -> Clients:

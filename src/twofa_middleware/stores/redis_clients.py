@@ -23,7 +23,8 @@ from redis.retry import Retry
 
 from ..errors import StoreUnavailable, TwoFactorError
 from .redis_address import Address
-from .redis_identity import ID_SECONDS, Conversation
+from .redis_identity import ID_SECONDS
+from .redis_talks import Conversation
 
 SOCKET_SECONDS = 0.25
 POOL_SECONDS = 1.0

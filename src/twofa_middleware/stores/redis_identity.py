@@ -7,17 +7,12 @@ any question that comes more than ``ID_SECONDS`` after.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, TypeAlias
-
 from ..errors import StoreUnavailable
 from .base import SCHEMA_VERSION, check_meta, new_store_id
+from .redis_talks import Conversation
 
 ID_SECONDS = 1.0
 """Half of what the design allows, for what is on its way while the id goes."""
-
-Conversation: TypeAlias = Generator[tuple[Any, ...], Any, Any]
-"""Commands go out, replies come in (a ResponseError is thrown in); what is returned is the result."""
 
 
 class Identity:

@@ -1,6 +1,7 @@
 """The Lua scripts of the Redis store: one a question, in ``lua/``, put together from shared pieces when first needed.
 
-The first comment of a script says what it promises, what it needs, its keys and its answer. Plain ``EVAL`` without a
+The first comment of a script says what it promises, what it needs, its keys and its answer. What needs ``notes`` is made
+a function, so that the notes are written in one place, after it and in the same script. Plain ``EVAL`` without a
 ``#!`` line, so that Redis 6 to 8 and Valkey run the same text.
 """
 
@@ -25,8 +26,14 @@ LIMITS = (
     "MOST_UNPROVEN_PASSES",
     "MOST_BROWSERS",
     "MOST_SETUPS",
+    "MOST_MINOR_ROWS",
+    "MOST_EVENTS",
+    "COUNT_DAYS",
 )
+MARK_SECONDS = 10
+"""So long a change that has marked its user may be on its way; then it is refused, and the mark may be taken away."""
 NEEDS = re.compile(r"^-- Needs: (.+?)\. KEYS:", re.MULTILINE)
+KEYS = re.compile(r"KEYS: those of (?:a|an|the) (user|realm|index)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,13 @@ class Script:
 def script_of(question: str) -> Script:
     """The script that answers a question: that of ``TakeAttempt`` is ``lua/take_attempt.lua``."""
     body = _piece(re.sub(r"(?<!^)(?=[A-Z])", "_", question).lower())
-    needs = NEEDS.search(body)
+    needs, keys = NEEDS.search(body), KEYS.search(body)
     shared = needs[1].split(", ") if needs else []
-    text = "\n".join((_limits(), *map(_piece, ("question", *shared)), body))
+    if keys is None:
+        raise LookupError(f"the script of {question} does not say whose keys it has")
+    if "notes" in shared:
+        body = f"local function answer()\n{body}end\nreturn with_notes(answer)\n"
+    text = "\n".join((_limits(), *map(_piece, ("question", keys[1], *shared)), body))
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
@@ -52,5 +63,6 @@ def _piece(name: str) -> str:
 
 
 def _limits() -> str:
-    """The limits of ``asks.py``, which stand there alone."""
-    return "\n".join(f"local {name} = {getattr(asks, name)}" for name in LIMITS)
+    """The limits of ``asks/limits.py``, which stand there alone, and the one of this store."""
+    limits = {name: getattr(asks, name) for name in LIMITS} | {"MARK_SECONDS": MARK_SECONDS}
+    return "\n".join(f"local {name} = {value}" for name, value in limits.items())

@@ -83,8 +83,8 @@ def test_the_settings_can_name_a_redis(tmp_path: Path) -> None:
     assert make_store(settings) == settings.store_id
     runtime, question = build(settings, "shop", asynchronous=True), Look(UserKey("u"), None, None, 1)
     assert runtime.answer(question) == asyncio.run(runtime.answer_async(question)) == Seen(None, None, None)
-    assert isinstance(runtime.store, RedisStore)
-    runtime.store.close()
+    assert isinstance(runtime.answers.store, RedisStore)
+    runtime.answers.store.close()
 
 
 @pytest.mark.parametrize("scheme", ["redis", "unix"])

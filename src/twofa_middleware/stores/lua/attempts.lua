@@ -1,6 +1,6 @@
 -- Shared: tries, counted before a code is looked at. In SEEN stand n: failures in a row, w: until when to wait,
--- f<time>: how many TOTP failures in that second, r<time>: how many tries of recovery codes. Rules that the user met stand
--- there too, as m<rule>: when he first did.
+-- f<time>: how many TOTP failures in that second, r<time>: how many tries of recovery codes. (The rules that the user
+-- met stand there as well: m<rule>, when he first did.)
 --
 -- Times may lie ahead, from a clock that was put back since. A wait that is farther off than the longest wait is cut to
 -- it; a try that is dated farther ahead than its window counts as made now. So such a clock locks nobody out for years.
@@ -63,13 +63,14 @@ end
 -- Failures in a row, and until when to wait.
 local function wait_of(now)
     local found = redis.call('HMGET', SEEN, 'n', 'w')
-    return tonumber(found[1] or 0), math.min(tonumber(found[2] or 0), now + LONGEST_WAIT_SECONDS)
+    local in_a_row, wait_until, longest = tonumber(found[1] or 0), tonumber(found[2] or 0), now + LONGEST_WAIT_SECONDS
+    return in_a_row, math.min(wait_until, longest), wait_until > longest
 end
 
 -- The same; a wait that was cut stays cut.
 local function read_wait(now)
-    local in_a_row, wait_until = wait_of(now)
-    if tonumber(redis.call('HGET', SEEN, 'w') or 0) > wait_until then
+    local in_a_row, wait_until, is_cut = wait_of(now)
+    if is_cut then
         redis.call('HSET', SEEN, 'w', text(wait_until))
     end
     return in_a_row, wait_until

@@ -9,8 +9,8 @@ local function is_position(position)
     return first and is_number(first) and is_number(second)
 end
 
--- At most so many entries from one end of the list or from beyond a position, in the direction of the command. The entry
--- at the position is asked for too, and left out here: Redis 6.0 knows no ranges without their end.
+-- At most so many entries from one end of the list, or from beyond a position, in the direction of the command. The
+-- entry at the position is asked for as well and left out here: Redis 6.0 knows no ranges without their ends.
 local function entries(command, position, first, last)
     if not position or position == '' then
         return redis.call(command, EVENTS, first, last, 'COUNT', text(ask.limit))

@@ -1,4 +1,4 @@
--- Shared by the scripts about an index, in which users stand whose keys have the same first letter: its keys, both in one
--- slot. Entries without anything behind them do no harm.
+-- Shared by the scripts about an index, in which the users stand whose keys begin with one letter: its keys, both in
+-- one slot. An entry with nothing behind it does no harm.
 
 local DIRTY, KNOWN = KEYS[1], KEYS[2]

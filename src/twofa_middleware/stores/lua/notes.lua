@@ -1,9 +1,9 @@
--- Shared: what is written with a change, in the same script. In LONG stand p: who the user is, r: the roles that were last
--- seen. Nothing is rolled back here, so all that could fail is done before the change: the keys hold what they should, and
--- the rows of every outcome have their final form.
+-- Shared: what is written with a change, in the same script. In LONG stand p: who the user is, r: his roles when they
+-- were last seen. A script that fails is not rolled back, so what could fail is done before the change: the keys hold
+-- what they should, and the rows of every outcome get their form.
 --
--- A change that writes events comes with the time at which the user was marked for the sweeper. A sweeper takes a mark
--- away that is older than MARK_SECONDS and has no events, so a change that comes as late as that is refused.
+-- A change that may write events brings the time at which the user was marked for the sweeper. A mark that is older
+-- than MARK_SECONDS goes when no events are behind it, so a change that comes as late as that is refused.
 
 local function check_keys()
     for _, key in ipairs(HASHES) do
@@ -34,6 +34,9 @@ local function planned(notes)
 end
 
 local function append(rows)
+    if #rows == 0 then
+        return
+    end
     local size, order = log_size(), next_order()
     for _, row in ipairs(rows) do
         if not row.is_minor or size < MOST_MINOR_ROWS then

@@ -1,5 +1,5 @@
--- Shared by every script: the question as a table with the fields of its class in asks/, and numbers as Redis wants them
--- (Lua's own tostring would round).
+-- Shared by every script: the question as a table with the fields of its class in asks/, numbers as Redis wants them
+-- (Lua's own tostring would round), and the time.
 
 local ask = cmsgpack.unpack(ARGV[1])
 

@@ -3,7 +3,7 @@
 -- Answers {'done'} or {'moved'}; the latter has changed nothing.
 
 local found = redis.call('HGET', ROLES, ask.role.key)
-local version = found and string.match(found, '^(%d+) ') or '0'
+local version = string.match(found or '0 ', '^(%d+) ')
 if tonumber(version) ~= ask.role.version - 1 then
     return { 'moved' }
 end

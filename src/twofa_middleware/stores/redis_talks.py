@@ -1,0 +1,55 @@
+"""What is said to Redis to answer a question: as a rule one script; two, where the user has to be marked before.
+
+A change that may write events marks its user in an index first, since a sweeper finds the events by it, and the index
+lies in another slot than the user's keys. If nothing comes after the mark, it points to nothing, which does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, TypeAlias
+
+from .. import asks
+from ..protocol import Ask, UserKey
+from .redis_encoding import encode
+from .redis_keys import index_keys, keys_of, letter_of, realm_keys
+from .redis_scripts import script_of
+
+Conversation: TypeAlias = Generator[tuple[Any, ...], Any, Any]
+"""Commands go out, replies come in (a ResponseError is thrown in); what is returned is the result."""
+
+
+def run(name: str, keys: tuple[str, ...], question: Any, *more: bytes) -> Conversation:
+    """Run a script, and tell it to a server that does not know it."""
+    from redis.exceptions import NoScriptError
+
+    script, arguments = script_of(name), (len(keys), *keys, encode(question), *more)
+    try:
+        return (yield ("EVALSHA", script.sha, *arguments))
+    except NoScriptError:  # then nothing has run
+        return (yield ("EVAL", script.text, *arguments))
+
+
+def ask_of_a_user(realm: str, ask: Any) -> Conversation:
+    """A question about one user."""
+    marked_at = yield from _mark(realm, ask)
+    return (yield from run(type(ask).__name__, keys_of(realm, ask.user), ask, marked_at))
+
+
+def ask_of_the_realm(realm: str, ask: Any) -> Conversation:
+    """A question about the realm as a whole."""
+    marked_at = yield from _mark(realm, ask)
+    return (yield from run(type(ask).__name__, realm_keys(realm), ask, marked_at))
+
+
+def _mark(realm: str, ask: Ask[Any]) -> Generator[tuple[Any, ...], Any, bytes]:
+    """Put the user into the index if notes need it; answers when, by the index's server, or nothing."""
+    notes: asks.Notes | None = getattr(ask, "notes", None)
+    user: UserKey = ask.user  # type: ignore[attr-defined]
+    has_events = notes is not None and any(notes.rows.values())
+    has_person = notes is not None and notes.person is not None and user != asks.REALM  # the realm is nobody
+    if not has_events and not has_person:
+        return b""
+    entry = {"user": user, "has_events": has_events, "has_person": has_person}
+    marked_at: bytes = yield from run("mark", index_keys(realm, letter_of(user)), entry)
+    return marked_at
