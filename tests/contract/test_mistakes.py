@@ -24,7 +24,7 @@ def test_a_log_in_that_no_resolver_sees_is_told(
     for _ in range(2):
         assert visitor.go("/login?user=erin", "POST").status == 303
     [told] = warnings(caplog)
-    assert "this app is NOT protected; check `identity`" in told
+    assert "this app is NOT protected: check `identity`" in told
     assert "answered='POST /login with 303' sets='session'" in told
 
 

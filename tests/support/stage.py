@@ -12,7 +12,16 @@ from support.exchange import Exchange
 from support.realm import ORIGINS, Clock, Realm, make_realm
 from support.spy import Spy
 from support.visitor import Visitor
+from twofa_middleware.accounts.administer import Actor, enforce
+from twofa_middleware.accounts.history import read_history
+from twofa_middleware.accounts.rules import read_flags
+from twofa_middleware.asks import Done
+from twofa_middleware.desk import Desk
+from twofa_middleware.drive import drive
+from twofa_middleware.protocol import Event, Flow, Result
+from twofa_middleware.wiring import open_desk
 
+ADA = Actor("1", "ada")
 Wrap = Callable[[Realm, Spy, str], Exchange]
 
 
@@ -65,6 +74,33 @@ class Stage:
         realm = make_realm(self.realm.folder, **changes)
         realm.clock = self.clock
         return Stage(realm, self.spies, self.wrap, self.everybody)
+
+    def administer(self, act: Callable[[Desk], Flow[Result]]) -> Result:
+        """What an administrator does at the realm's desk, as the command line does it."""
+        desk, answers = open_desk(self.realm.settings)
+        try:
+            return drive(act(desk), answers.answer)
+        finally:
+            answers.store.close()  # type: ignore[attr-defined]
+
+    def enforce(self, role: str, *, is_enforced: bool = True, grace_days: int = 0) -> None:
+        """Set the flag on a role, whatever it is now."""
+
+        def act(desk: Desk) -> Flow[object]:
+            flags = yield from read_flags(desk)
+            version = flags[role].version if role in flags else 0
+            return (
+                yield from enforce(
+                    desk, ADA, role, version, is_enforced=is_enforced, grace_days=grace_days, now=self.clock.now
+                )
+            )
+
+        assert self.administer(act) == Done()
+
+    def events(self) -> list[Event]:
+        """The realm's list of events, the oldest first."""
+        history = self.administer(lambda desk: read_history(desk, lambda _: True, "", 1000, self.clock.now + 60))
+        return list(reversed(history.events))
 
     @contextmanager
     def database(self) -> Iterator[sqlite3.Connection]:
