@@ -1,4 +1,4 @@
-"""Manage, the portal for administrators: people, and a view of the work. A plain ASGI app.
+"""Manage, the portal for administrators: people, groups, roles, and a view of the work. A plain ASGI app.
 
     PORTAL_DB=portal.db MANAGE_SECRET=... \
         uvicorn --app-dir examples --port 8002 manage_demo.app:app
@@ -21,10 +21,10 @@ from starlette.staticfiles import StaticFiles
 
 import portal_people
 
-from . import live, pages
-from .web import served
+from . import groups, live, pages, record, roles, security, users
+from .web import SESSION_HOURS, served
 
-MAX_AGE_SECONDS = 12 * 3600
+FORM = ["GET", "POST"]
 STATIC = Path(__file__).parent / "static"
 
 
@@ -34,10 +34,21 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/", served(pages.front, public=True), name="front"),
         Route("/manage/", served(pages.overview), name="overview"),
-        Route("/manage/login", served(pages.login, public=True), name="login", methods=["GET", "POST"]),
+        Route("/manage/login", served(pages.login, public=True), name="login", methods=FORM),
         Route("/manage/logout", served(pages.logout), name="logout", methods=["POST"]),
-        Route("/manage/users", served(pages.users), name="users"),
-        Route("/manage/users/{user_id:int}/edit", served(pages.edit_user), name="edit_user", methods=["GET", "POST"]),
+        Route("/manage/password", served(security.own_password), name="password", methods=FORM),
+        Route("/manage/users", served(users.users), name="users"),
+        Route("/manage/users/new", served(users.new_user), name="new_user", methods=FORM),
+        Route("/manage/users/{user_id:int}/edit", served(users.edit_user), name="edit_user", methods=FORM),
+        Route("/manage/groups", served(groups.groups), name="groups"),
+        Route("/manage/groups/new", served(groups.new_group), name="new_group", methods=FORM),
+        Route("/manage/groups/{group_id:int}/edit", served(groups.edit_group), name="edit_group", methods=FORM),
+        Route("/manage/roles", served(roles.roles), name="roles"),
+        Route("/manage/roles/new", served(roles.new_role), name="new_role", methods=FORM),
+        Route("/manage/roles/{role_id:int}/edit", served(roles.edit_role), name="edit_role", methods=FORM),
+        Route("/manage/roles/{role_id:int}/delete", served(roles.delete_role), name="delete_role", methods=["POST"]),
+        Route("/manage/settings/security", served(security.settings), name="security", methods=FORM),
+        Route("/manage/audit", served(record.audit), name="audit"),
         WebSocketRoute("/manage/ws/tasks", live.task_counter, name="task_counter"),
         Mount("/manage/static", static, name="static"),
     ]
@@ -49,7 +60,7 @@ def make_app(secret: str) -> Starlette:
         SessionMiddleware,
         secret_key=secret,
         session_cookie="manage_session",
-        max_age=MAX_AGE_SECONDS,
+        max_age=SESSION_HOURS * 3600,
         same_site="lax",
         https_only=False,
     )

@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
 import portal_people
-from portal_people import GLOBAL_ADMINISTRATOR, WORKFLOW_ADMINISTRATOR, Person
+from portal_people import ENTER_MANAGE, PERMISSIONS, Person
 
 from . import work
 
@@ -41,19 +41,29 @@ PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-NOTICES = {"saved": "The user is saved.", "logged-out": "You are logged out."}
+NOTICES = {
+    "user-saved": "The user is saved.",
+    "group-saved": "The group is saved.",
+    "role-saved": "The role is saved.",
+    "role-deleted": "The role is deleted.",
+    "security-saved": "The settings are saved.",
+    "password-changed": "Your password is changed.",
+    "logged-out": "You are logged out.",
+}
 
+SESSION_HOURS = 12
 FORM_LIMIT_BYTES = 64 * 1024
+NAME_LENGTH = 50  # of groups and roles
 
 
 def is_administrator(user_id: int) -> bool:
-    return not {GLOBAL_ADMINISTRATOR, WORKFLOW_ADMINISTRATOR}.isdisjoint(portal_people.roles_of(user_id))
+    return ENTER_MANAGE in portal_people.permissions_of(user_id)
 
 
 def administrator_of(session: dict[str, Any]) -> Person | None:
-    """Who is logged in, as long as they are neither disabled nor without their role."""
+    """Who is logged in, as long as they are neither disabled nor without the right to be here."""
     person = portal_people.person(session["user_id"]) if "user_id" in session else None
-    return person if person and not person.disabled and is_administrator(person.user_id) else None
+    return person if person and is_administrator(person.user_id) else None
 
 
 class Visit:
@@ -61,6 +71,7 @@ class Visit:
         self.request = request
         self.form = form or {}
         self.person = administrator_of(request.session)
+        self.may = portal_people.permissions_of(self.person.user_id) if self.person else frozenset()
 
     @property
     def me(self) -> Person:
@@ -69,9 +80,12 @@ class Visit:
             raise HTTPException(403)
         return self.person
 
-    @property
-    def may_edit_users(self) -> bool:
-        return self.person is not None and GLOBAL_ADMINISTRATOR in portal_people.roles_of(self.person.user_id)
+    def need(self, permission: str) -> None:
+        if permission not in self.may:
+            raise HTTPException(403, f"Your roles do not give you this permission: {PERMISSIONS[permission]}.")
+
+    def asked(self, name: str) -> str:
+        return self.request.query_params.get(name, "").strip()
 
     def sent(self, name: str) -> str:
         return self.form.get(name, [""])[0].strip()
@@ -83,7 +97,7 @@ class Visit:
         shown = {
             "url": self.url,
             "person": self.person,
-            "may_edit_users": self.may_edit_users,
+            "may": self.may,
             "csrf": self.request.session.get("csrf", ""),
             "notice": NOTICES.get(self.request.query_params.get("notice", "")),
             "tasks": work.count_tasks() if self.person else None,
@@ -98,6 +112,19 @@ class Visit:
         expected = self.request.session.get("csrf", "")
         if not expected or not hmac.compare_digest(self.sent("csrf").encode(), expected.encode()):
             raise HTTPException(403, "This form is out of date. Go back, reload the page and send it again.")
+
+
+def one_line(name: str) -> str:
+    return " ".join(name.split())
+
+
+def name_fault(name: str) -> str | None:
+    """What is wrong with the name of a group or role, in words for the page."""
+    if not name:
+        return "Please give a name."
+    if len(name) > NAME_LENGTH:
+        return f"Please give a name of {NAME_LENGTH} characters at most."
+    return None if name.isprintable() else "Please leave out the characters that cannot be seen."
 
 
 def is_local(path: str) -> bool:

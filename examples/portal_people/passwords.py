@@ -5,9 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import sqlite3
 
 from .connection import database
 from .people import Person, person_of_row
+from .security import security_settings
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another when read aloud or copied
+BLOCK = 4
+BLOCKS = 4  # with these letters 79 bits
 
 
 def hash_password(password: str, salt: str | None = None) -> str:
@@ -31,5 +37,15 @@ def check_password(user_name: str, password: str) -> Person | None:
 def change_password(user_id: int, new_password: str) -> None:
     """Set a new password; API tokens got with the old one end."""
     with database(write=True) as db:
-        db.execute("UPDATE users SET password = ? WHERE id = ?", (hash_password(new_password), user_id))
-        db.execute("DELETE FROM api_tokens WHERE user_id = ?", (user_id,))
+        set_password(db, user_id, new_password)
+
+
+def set_password(db: sqlite3.Connection, user_id: int, new_password: str) -> None:
+    db.execute("UPDATE users SET password = ? WHERE id = ?", (hash_password(new_password), user_id))
+    db.execute("DELETE FROM api_tokens WHERE user_id = ?", (user_id,))
+
+
+def start_password() -> str:
+    """For a new user: easy to copy, and as long as the settings demand."""
+    blocks = max(BLOCKS, -(-(security_settings().password_length + 1) // (BLOCK + 1)))
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(BLOCK)) for _ in range(blocks))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from datetime import date, timedelta
 
-from .connection import SCHEMA, database, path
+from .connection import database, path
 from .passwords import hash_password
 from .people import put_into
+from .permissions import APPROVE_REQUESTS, ENTER_MANAGE, IMPERSONATE, PERMISSIONS, SEE_AUDIT
 from .roles import END_USER, GLOBAL_ADMINISTRATOR, IMPERSONATE_USERS, WORKFLOW_ADMINISTRATOR
+from .schema import FIRST, SECOND
 
 #: What a runner may print. `svc-mail` is missing here: it has tokens and no password.
 DEMO_PASSWORDS = {
@@ -26,7 +28,15 @@ PEOPLE = [  # id, user name, first and last name, e-mail, phone, own roles, grou
     (5, "svc-mail", "Mail", "Service", "svc-mail@example.com", "", [IMPERSONATE_USERS], []),
 ]
 
+ROLES = {  # with their permissions
+    GLOBAL_ADMINISTRATOR: list(PERMISSIONS),
+    WORKFLOW_ADMINISTRATOR: [ENTER_MANAGE, APPROVE_REQUESTS, SEE_AUDIT],
+    END_USER: [],
+    IMPERSONATE_USERS: [IMPERSONATE],
+}
+
 GROUP_ROLES = {"Site Operations": [END_USER], "Workflow Team": [WORKFLOW_ADMINISTRATOR]}
+GROUP_EMAILS = {"Site Operations": "site@example.com", "Workflow Team": "workflow@example.com"}
 
 FORMS = [  # slug, title, about, offered to, fields: "name | label | kind | choices", "?" = optional
     ("leave-request", "Leave request", "Ask for days away from work.", "everybody", """
@@ -69,19 +79,26 @@ TASKS = [  # user id, form, title, due in days
 
 
 def prepare() -> None:
-    """Create and seed the database unless it is there. Safe when both apps start at once."""
+    """Create and seed the database, or bring one of before up to date. Safe when both apps start at once."""
     path().parent.mkdir(parents=True, exist_ok=True)
     with database(write=True) as db:
-        if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-            for statement in SCHEMA.split(";"):
-                db.execute(statement)
+        steps_done = db.execute("PRAGMA user_version").fetchone()[0]
+        if steps_done < 1:
+            _run(db, FIRST)
             _seed(db)
-            db.execute("PRAGMA user_version = 1")
+        if steps_done < 2:
+            _run(db, SECOND)
+            _seed_permissions(db)
+            db.execute("PRAGMA user_version = 2")
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";"):  # executescript would end the transaction
+        db.execute(statement)
 
 
 def _seed(db: sqlite3.Connection) -> None:
-    roles = (GLOBAL_ADMINISTRATOR, WORKFLOW_ADMINISTRATOR, END_USER, IMPERSONATE_USERS)
-    db.executemany("INSERT INTO roles (name) VALUES (?)", [(name,) for name in roles])
+    db.executemany("INSERT INTO roles (name) VALUES (?)", [(name,) for name in ROLES])
     for group, names in GROUP_ROLES.items():
         db.execute("INSERT INTO groups (name) VALUES (?)", (group,))
         db.executemany(
@@ -102,3 +119,14 @@ def _seed(db: sqlite3.Connection) -> None:
             "INSERT INTO tasks (user_id, form, title, due) VALUES (?, ?, ?, ?)",
             (user_id, form, title, due.isoformat()),
         )
+
+
+def _seed_permissions(db: sqlite3.Connection) -> None:
+    for role, permissions in ROLES.items():
+        db.execute("UPDATE roles SET built_in = 1 WHERE name = ?", (role,))
+        db.executemany(
+            "INSERT INTO role_permissions SELECT id, ? FROM roles WHERE name = ?",
+            [(permission, role) for permission in permissions],
+        )
+    for group, email in GROUP_EMAILS.items():
+        db.execute("UPDATE groups SET email = ? WHERE name = ?", (email, group))
