@@ -1,4 +1,4 @@
-"""Contract: attempts and steps in any order do what a model of a few lines says, on every kind of store."""
+"""Contract: attempts, steps and events in any order do what a model of a few lines says, on every kind of store."""
 
 from __future__ import annotations
 
@@ -10,8 +10,26 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from support.stores import ALICE, CODES, DAY, KINDS, NOW, STEP, ask, enrol, spend_code, spend_step
+from support.stores import (
+    ALICE,
+    BOB,
+    CODES,
+    DAY,
+    KINDS,
+    NOW,
+    STEP,
+    a_row,
+    all_events,
+    ask,
+    carry,
+    enrol,
+    row_id,
+    spend_code,
+    spend_step,
+    summary_of,
+)
 from twofa_middleware import asks
+from twofa_middleware.protocol import UserKey
 
 
 class Attempts(RuleBasedStateMachine):
@@ -90,7 +108,79 @@ class Attempts(RuleBasedStateMachine):
         self.failures, self.in_a_row, self.until, self.taken = [], 0, 0, None
 
 
-Attempts.TestCase.settings = settings(
+class Log(RuleBasedStateMachine):
+    """What two users and the realm note, what is taken back, and what sweepers carry, with a clock that goes forward."""
+
+    USERS = (ALICE, BOB, asks.REALM)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now, self.written = NOW, 0
+        self.logs: dict[str, list[asks.LogRow]] = {user: [] for user in self.USERS}
+        self.carried: dict[str, list[bytes]] = {user: [] for user in self.USERS}
+        self.people: dict[str, asks.PersonRow] = {}
+
+    @initialize(kind=st.sampled_from(KINDS))
+    def a_new_store(self, kind: Any) -> None:
+        self.folder = TemporaryDirectory()
+        self.made = kind.made(Path(self.folder.name))
+        self.store = self.made.__enter__()
+
+    def teardown(self) -> None:
+        self.made.__exit__(None, None, None)
+        self.folder.cleanup()
+
+    @rule(seconds=st.integers(1, 15))
+    def time_passes(self, seconds: int) -> None:
+        self.now += seconds
+
+    @rule(
+        user=st.sampled_from(USERS),
+        rows=st.lists(st.tuples(st.sampled_from([0, 0, 0, 5, 10]), st.booleans()), max_size=60),
+        person=st.sampled_from([None, b"who", b"who else"]),
+        taken=st.one_of(st.none(), st.integers(0, 200)),
+    )
+    def somebody_is_noted(
+        self, user: UserKey, rows: list[tuple[int, bool]], person: bytes | None, taken: int | None
+    ) -> None:
+        new = []
+        for delay, is_minor in rows:
+            self.written += 1
+            new.append(a_row(f"{self.written}", at=self.now, ready_at=self.now + delay, is_minor=is_minor))
+        takes_back = None if taken is None else row_id(f"{self.written - taken}")
+        notes = asks.Notes({"done": tuple(new), "moved": (a_row("wrong"),)}, person=person, takes_back=takes_back)
+        assert ask(self.store, asks.Note(user, self.now, notes)) == asks.Done()
+
+        log = self.logs[user] = [row for row in self.logs[user] if row.id != takes_back]
+        for row in new:
+            if not row.is_minor or len(log) < asks.MOST_MINOR_ROWS:
+                log.append(row)
+        if person is not None and user != asks.REALM:
+            self.people[user] = asks.PersonRow(user, person, None)
+
+    @rule(limit=st.integers(1, 4))
+    def sweepers_carry_all_that_is_ready(self, limit: int) -> None:
+        ready = {user: [row.id for row in log if row.ready_at <= self.now] for user, log in self.logs.items()}
+        assert carry(self.store, at=self.now, limit=limit) == sum(map(len, ready.values()))
+        events = all_events(self.store)
+        for user in self.USERS:
+            self.carried[user] += ready[user]
+            self.logs[user] = [row for row in self.logs[user] if row.ready_at > self.now]
+            assert [event.id for event in events if event.user == user] == self.carried[user]
+
+    @rule()
+    def people_are_listed(self) -> None:
+        listed = ask(self.store, asks.ReadPeople(None, 10))
+        assert listed == tuple(self.people[user] for user in sorted(self.people))
+        assert {user: summary_of(self.store, user).person for user in (ALICE, BOB)} == {
+            user: self.people.get(user) for user in (ALICE, BOB)
+        }
+
+
+SETTINGS = settings(
     max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+Attempts.TestCase.settings = SETTINGS
 TestAttempts = Attempts.TestCase
+Log.TestCase.settings = SETTINGS
+TestLog = Log.TestCase

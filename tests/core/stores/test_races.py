@@ -12,6 +12,8 @@ import pytest
 from support.redis_servers import new_realm, shared_redis
 from support.store_races import ROUND_SECONDS, Place, Question, Race, in_an_event_loop, in_processes, in_threads
 from support.stores import (
+    ALICE,
+    BOB,
     CODES,
     GENERATION,
     NO_FACTORS,
@@ -21,15 +23,19 @@ from support.stores import (
     a_pass,
     a_setup,
     account_of,
+    all_events,
     ask,
+    carry,
     enrol,
     has_pass,
+    notes_of,
+    row_id,
     spend_code,
     spend_step,
     turn_on,
 )
 from twofa_middleware import asks
-from twofa_middleware.asks import Attempt, Moved, Spent, SpentBefore, Waiting
+from twofa_middleware.asks import Attempt, Done, Moved, Spent, SpentBefore, Waiting
 from twofa_middleware.protocol import Store, UserKey
 from twofa_middleware.stores import redis_clients
 from twofa_middleware.stores.redis import RedisStore
@@ -38,7 +44,7 @@ from twofa_middleware.stores.sqlite import SQLiteStore
 AT_ONCE = 200
 ROUNDS = {SQLiteStore: 20, RedisStore: 8}  # a round over the network takes longer
 
-Run = Callable[[Sequence[Sequence[Question]]], list[Counter[type]]]
+Run = Callable[[Sequence[Sequence[Question]]], list[Counter[Any]]]
 
 
 @pytest.fixture(autouse=True)
@@ -70,13 +76,17 @@ def store(place: Place) -> Iterator[Store]:
 
 @pytest.fixture(params=[in_threads, in_an_event_loop, in_processes], ids=lambda race: race.__name__)
 def run(request: pytest.FixtureRequest, place: Place, store: Store) -> Run:
-    """Runs rounds of questions, each round at one moment, and counts the kinds of replies of each round."""
+    """Runs rounds of questions, each round at one moment, and counts the kinds of replies, or yes and no, of each."""
     race: Race = request.param
 
-    def run_rounds(rounds: Sequence[Sequence[Question]]) -> list[Counter[type]]:
-        return [Counter(map(type, replies)) for replies in race(place, rounds)]
+    def run_rounds(rounds: Sequence[Sequence[Question]]) -> list[Counter[Any]]:
+        return [Counter(map(_kind_of, replies)) for replies in race(place, rounds)]
 
     return run_rounds
+
+
+def _kind_of(reply: Any) -> Any:
+    return reply if isinstance(reply, bool) else type(reply)
 
 
 def everybody_enrols(store: Store, users: list[UserKey]) -> None:
@@ -142,3 +152,51 @@ def test_a049_a_disable_against_verifications_leaves_no_pass_of_theirs(
         assert has_pass(store, "none", user)
         assert not has_pass(store, "verified", user)
         assert not has_pass(store, "first", user)
+
+
+# ---- what is the realm's --------------------------------------------------------------------------------------------
+
+FEW = 3  # rounds: beside those of single users these are short
+
+
+def test_of_200_administrators_who_saw_one_flag_exactly_one_changes_it(store: Store, run: Run) -> None:
+    rounds = [
+        [asks.WriteRole(asks.RoleRow("role", version, b"flag"), NOW, notes_of("changed"))] * AT_ONCE
+        for version in range(1, FEW + 1)
+    ]
+    assert run(rounds) == [Counter({Done: 1, Moved: AT_ONCE - 1})] * FEW
+    assert [role.version for role in ask(store, asks.ReadRoles())] == [FEW]
+    assert carry(store) == FEW
+
+
+def test_of_200_resets_of_one_account_exactly_one_is_made(store: Store, users: list[UserKey], run: Run) -> None:
+    everybody_enrols(store, users[:FEW])
+    rounds = [[asks.ResetAccount(user, GENERATION, NO_FACTORS, NOW)] * AT_ONCE for user in users[:FEW]]
+    assert run(rounds) == [Counter({Done: 1, Moved: AT_ONCE - 1})] * FEW
+
+
+def test_of_200_who_want_one_task_exactly_one_has_it(run: Run) -> None:
+    rounds = [
+        [asks.TakeLease(f"task-{number}", f"server-{server}", NOW + 60, NOW) for server in range(AT_ONCE)]
+        for number in range(FEW)
+    ]
+    assert run(rounds) == [Counter({True: 1, False: AT_ONCE - 1})] * FEW
+
+
+def test_of_what_200_count_at_once_nothing_is_lost(store: Store, run: Run) -> None:
+    assert run([[asks.AddCounts(1, {"verify": 2, "setup": 1})] * AT_ONCE] * FEW) == [Counter({Done: AT_ONCE})] * FEW
+    counted = {row.name: row.count for row in ask(store, asks.ReadCounts(1))}
+    assert counted == {"verify": 2 * AT_ONCE * FEW, "setup": AT_ONCE * FEW}
+
+
+def test_of_what_is_noted_while_many_sweep_nothing_is_lost(place: Place, store: Store, run: Run) -> None:
+    names = [f"event-{number}" for number in range(AT_ONCE)]
+    questions: list[Any] = []
+    for number, name in enumerate(names):
+        questions += [asks.Note((ALICE, BOB)[number % 2], NOW, notes_of(name)), asks.Sweep(NOW, 1)]
+    run([questions])
+    carry(store)
+    carried = [event.id for event in all_events(store)]
+    assert set(carried) == set(map(row_id, names))
+    if place.kind is SQLiteStore:
+        assert len(carried) == AT_ONCE  # one transaction carries them, so none twice
