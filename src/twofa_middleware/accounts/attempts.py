@@ -117,6 +117,7 @@ def _by_totp(site: Site, login: Login, text: str, prepare: Prepare, ends: bytes 
     account = open_account(site.sealer, user, attempt.account)
     authenticator = account.totp(site.sealer)
     if authenticator is None:
+        yield from counted.tell(attempt)
         return Moved()
     name, secret = authenticator
     finding = totp.find(secret, totp.clean(text), now, site.window)
@@ -151,6 +152,7 @@ def _by_recovery(site: Site, login: Login, text: str, prepare: Prepare, ends: by
         return attempt
     account = open_account(site.sealer, user, attempt.account)
     if not account.is_enrolled:
+        yield from counted.tell(attempt)
         return Moved()
     code = recovery.find(site.sealer, user, text, account.codes)
     if code is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..asks import Attempt, BeginSetup, Moved, Random, ReadSetup, SetupRow, Stopped, TakeAttempt, TurnOn, Waiting
+from ..asks import Attempt, BeginSetup, Moved, Note, Random, ReadSetup, SetupRow, Stopped, TakeAttempt, TurnOn, Waiting
 from ..factors import totp
 from ..factors.totp import Match
 from ..protocol import Flow, Login, UserKey
@@ -13,7 +13,7 @@ from ..sealing import NONCE_BYTES
 from ..site import Site
 from .account import BIRTH_BYTES, TOTP, Account, changed, new_generation, open_account
 from .attempts import Accepted, Prepared, Wrong, counting
-from .audit import telling_of
+from .audit import Telling, telling_of
 from .change import new_codes
 from .passes import Method, new_pass
 from .reset import is_reset_code
@@ -73,26 +73,29 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str,
         yield from counted.tell(attempt)
         return attempt
     account = open_account(site.sealer, user, attempt.account)
-    if account.is_enrolled:
-        return Moved()
-    if attempt.setup is None:
-        return Expired()
+    if account.is_enrolled or attempt.setup is None:
+        yield from counted.tell(attempt)
+        return Moved() if account.is_enrolled else Expired()
     secret = _secret(site, account, attempt.setup)
     finding = totp.find_at_setup(secret, totp.clean(text), now, site.window)
     may_set_up = is_reset_code(site.sealer, account, reset)
-    if not isinstance(finding, Match) or not may_set_up:
+    if not isinstance(finding, Match):
         yield from counted.tell(attempt)
-        if isinstance(finding, Match):
-            return WrongReset(attempt.left, attempt.waits_until)
         return Wrong(attempt.left, attempt.waits_until, finding)
+    if not may_set_up:
+        yield from _note_wrong_reset(site, login, counted, now)
+        return WrongReset(attempt.left, attempt.waits_until)
     generation = new_generation(account.generation, (yield from Random(BIRTH_BYTES)))
     name = (yield from Random(_ID_BYTES)).hex()
     sealed = site.sealer.seal(TOTP, (user, name), secret, (yield from Random(NONCE_BYTES)))
     codes, hashes = yield from new_codes(site.sealer, user)
     change = changed(site.sealer, user, generation, since=now, kinds={name: TOTP}, sealed={name: sealed}, codes=hashes)
     row, cookie = yield from new_pass(site, login, generation, Method.TOTP, now)
-    enrolled = {"spent": [site.desk.event("enrolled", login, now, by=TOTP)]}
-    telling = yield from telling_of(site.desk, enrolled, login=login, takes_back=counted.first_id)
+    events = {
+        "spent": [site.desk.event("enrolled", login, now, by=TOTP)],
+        "moved": [site.desk.event("code refused, account changed", login, now, by=TOTP)],
+    }
+    telling = yield from telling_of(site.desk, events, login=login, takes_back=counted.first_id)
     turned = yield from TurnOn(
         user, attempt.at, account.generation, flow_digest, finding.step, row, change, now, telling.notes
     )
@@ -100,6 +103,13 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str,
     if isinstance(turned, Moved):
         return turned
     return Accepted(Prepared(row, cookie, change=change, codes=codes), Method.TOTP, turned.codes_left)
+
+
+def _note_wrong_reset(site: Site, login: Login, counted: Telling, now: int) -> Flow[None]:
+    """It was not the code of the app that was wrong, so another event takes the place of the one that was counted."""
+    event = site.desk.event("set-up reset code wrong", login, now)
+    telling = yield from telling_of(site.desk, {"done": [event]}, takes_back=counted.first_id)
+    yield from telling.tell((yield from Note(site.user_key(login), now, telling.notes)))
 
 
 def _secret(site: Site, account: Account, row: SetupRow) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -125,8 +124,22 @@ def _everybody(desk: Desk) -> Flow[list[PersonRow]]:
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether a name fits: ``%`` stands for any run of characters; without one the name has to begin with the text."""
-    text = pattern if "%" in pattern else pattern + "%"
-    parts = (re.escape(part.casefold()) for part in text.split("%"))
-    compiled = re.compile(".*".join(parts), re.DOTALL)
-    return lambda name: compiled.fullmatch(name.casefold()) is not None
+    """Whether a name fits: ``%`` stands for any run of characters; without one the name has to begin with the text.
+
+    Each part is looked for once, from left to right: a regular expression could take for ever over a name of its choice.
+    """
+    first, *between, last = (pattern if "%" in pattern else pattern + "%").casefold().split("%")
+
+    def fits(name: str) -> bool:
+        folded = name.casefold()
+        place, end = len(first), len(folded) - len(last)
+        if place > end or not folded.startswith(first) or not folded.endswith(last):
+            return False
+        for part in between:
+            found = folded.find(part, place, end)
+            if found < 0:
+                return False
+            place = found + len(part)
+        return True
+
+    return fits

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.flows.enforcing import END_USER, MANAGER, NO_FLAGS
 from core.flows.people import (
     ENFORCED,
     ERIN,
@@ -37,8 +38,6 @@ from twofa_middleware.site import Site
 
 AT_ONCE = site(enforcement={"pinned": ["Manager"], "starts": "now"})
 BROWSER = Browser(b"b" * 32, "Firefox on Linux", NOW, NOW + 86400, NOW)
-MANAGER = (Call, frozenset({"Manager", "End User"}))
-END_USER = (Call, frozenset({"End User"}))
 PROVEN = [Method.TOTP, Method.RECOVERY, Method.PASSKEY]
 PASS_NAME, BROWSER_NAME = SITE.cookies.passes.decode(), SITE.cookies.browser(USER).decode()
 
@@ -68,9 +67,11 @@ def test_a_pass_of_a_login_that_needed_nothing_lasts_until_the_next_login() -> N
     assert decided(ENFORCED, access(Method.NONE)) == Passes()
 
 
-@pytest.mark.parametrize(("roles", "decision"), [(MANAGER, MustSetUp("Manager")), (END_USER, Passes())])
+@pytest.mark.parametrize(
+    ("roles", "decision"), [(MANAGER, MustSetUp("Manager")), (END_USER, Passes(roles=frozenset({"End User"})))]
+)
 def test_a066_where_enforcement_starts_at_once_such_a_pass_is_decided_again(roles: Any, decision: Decision) -> None:
-    assert decided(AT_ONCE, access(Method.NONE), roles) == decision
+    assert decided(AT_ONCE, access(Method.NONE), *roles) == decision
 
 
 def test_where_it_starts_at_once_such_a_pass_is_none_for_who_has_a_phone() -> None:
@@ -87,25 +88,28 @@ def test_a_remembered_browser_opens_a_pass_that_says_so() -> None:
 
 
 def test_a_remembered_browser_is_nothing_for_an_account_without_a_phone() -> None:
-    assert decided(ENFORCED, access(browser=BROWSER), MANAGER) == MustSetUp("Manager")
+    assert decided(ENFORCED, access(browser=BROWSER), *MANAGER) == MustSetUp("Manager")
 
 
 def test_a065_who_has_no_phone_and_a_role_that_demands_one_must_set_it_up() -> None:
-    assert decided(ENFORCED, access(), MANAGER) == MustSetUp("Manager")
+    assert decided(ENFORCED, access(), *MANAGER) == MustSetUp("Manager")
 
 
 def test_who_needs_none_passes_and_that_is_remembered_for_this_login() -> None:
-    assert decided(ENFORCED, access(), END_USER) == Passes(opens=Method.NONE)
-    assert decided(SITE, access()) == Passes(opens=Method.NONE)  # where nothing is enforced, no role is asked for
+    assert decided(ENFORCED, access(), *END_USER) == Passes(opens=Method.NONE, roles=frozenset({"End User"}))
+
+
+def test_where_nothing_is_enforced_no_role_is_asked_for() -> None:
+    assert decided(SITE, access(), NO_FLAGS) == Passes(opens=Method.NONE)
 
 
 def test_an_account_that_was_switched_off_is_one_without_a_phone() -> None:
-    assert decided(ENFORCED, access(row=disabled_row()), MANAGER) == MustSetUp("Manager")
+    assert decided(ENFORCED, access(row=disabled_row()), *MANAGER) == MustSetUp("Manager")
 
 
 def test_a066_roles_that_cannot_be_read_are_never_no_roles() -> None:
     with pytest.raises(ConnectionError):
-        decided(ENFORCED, access(), (Call, ConnectionError("the directory is down")))
+        decided(ENFORCED, access(), NO_FLAGS, (Call, ConnectionError("the directory is down")))
 
 
 @pytest.mark.parametrize("browser", [None, BROWSER])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.flows.enforcing import END_USER, MANAGER, NO_FLAGS
 from core.flows.people import (
     CODES,
     ENFORCED,
@@ -22,7 +23,8 @@ from core.flows.people import (
     request,
     wrong_code,
 )
-from core.flows.stepping import failing_at_each, step
+from core.flows.proving import UNTOUCHABLE
+from core.flows.stepping import Stepped, failing_at_each, step
 from twofa_middleware.accounts.account import Account, open_account
 from twofa_middleware.accounts.attempts import Accepted, Proof, RecoveryCode, TotpCode, Used, Wrong
 from twofa_middleware.accounts.change import are_codes, disable, renew_codes
@@ -33,6 +35,8 @@ from twofa_middleware.asks import (
     Change,
     Emit,
     Moved,
+    Random,
+    ReadRoles,
     SpendCode,
     SpendStep,
     Spent,
@@ -42,18 +46,26 @@ from twofa_middleware.asks import (
     TakeRecoveryAttempt,
     Waiting,
 )
+from twofa_middleware.errors import StoreUnavailable
 from twofa_middleware.factors import recovery
 
 TAKEN = (TakeAttempt, attempt(account_row()))
 TAKEN_RECOVERY = (TakeRecoveryAttempt, attempt(account_row()))
 SPENT = (SpendStep, Spent(10))
-MANAGER = (Call, frozenset({"Manager", "End User"}))
-END_USER = (Call, frozenset({"End User"}))
 CHANGES = pytest.mark.parametrize("change", [disable, renew_codes])
 
 
 def doing(change: Any, proof: Proof = TotpCode(code()), *, at: Any = SITE, ends: bytes | None = b"old") -> Any:  # noqa: B008
     return change(at, ERIN, proof, request(), ends)
+
+
+def changing(change: Any, *script: Any, proof: Proof = TotpCode(code()), at: Any = SITE) -> Stepped[Any]:  # noqa: B008
+    """Only Disable asks first whether a role demands a second factor; nothing does here."""
+    return step(doing(change, proof, at=at), *asking(change), *script)
+
+
+def asking(change: Any) -> tuple[Any, ...]:
+    return (NO_FLAGS,) if change is disable else ()
 
 
 def account_after(change: Change | None) -> Account:
@@ -67,8 +79,8 @@ def account_after(change: Change | None) -> Account:
 
 @CHANGES
 def test_a069_a_change_is_made_together_with_the_spending_of_a_fresh_code(change: Any) -> None:
-    done = step(doing(change), TAKEN, SPENT)
-    assert done.kinds == [TakeAttempt, SpendStep, Emit, Emit]
+    done = changing(change, TAKEN, SPENT)
+    assert done.kinds == [*(kind for kind, _ in asking(change)), TakeAttempt, SpendStep, Emit, Emit]
     spent = done.one(SpendStep)
     assert spent.change is not None
     assert (spent.generation, spent.authenticator, spent.ends) == (GENERATION, PHONE, b"old")
@@ -76,7 +88,7 @@ def test_a069_a_change_is_made_together_with_the_spending_of_a_fresh_code(change
 
 @CHANGES
 def test_a077_a_change_raises_the_generation_and_the_acting_session_passes_under_the_new_one(change: Any) -> None:
-    spent = step(doing(change), TAKEN, SPENT).one(SpendStep)
+    spent = changing(change, TAKEN, SPENT).one(SpendStep)
     assert spent.change is not None
     assert spent.change.generation == GENERATION + 1
     assert read_pass(SITE, ERIN, USER, GENERATION + 1, spent.opens, NOW) is not None
@@ -86,50 +98,46 @@ def test_a077_a_change_raises_the_generation_and_the_acting_session_passes_under
 @CHANGES
 @pytest.mark.parametrize("reply", [Waiting(NOW + 30), Stopped()])
 def test_a046_a042_the_attempt_is_counted_first_and_nothing_is_looked_at_while_waiting(change: Any, reply: Any) -> None:
-    done = step(doing(change, TotpCode(object())), (TakeAttempt, reply))  # type: ignore[arg-type]
-    assert (done.result, done.kinds) == (reply, [TakeAttempt, Emit])
+    done = changing(change, (TakeAttempt, reply), proof=TotpCode(UNTOUCHABLE))
+    assert (done.result, done.after(TakeAttempt)) == (reply, [Emit])
 
 
 @CHANGES
 def test_a018_a_wrong_code_changes_nothing_and_makes_nothing(change: Any) -> None:
-    done = step(doing(change, TotpCode(wrong_code())), TAKEN)
-    assert done.result == Wrong(4, 0)
-    assert [type(ask) for ask in done.asked] == [TakeAttempt, Emit]
-    done = step(doing(change, RecoveryCode("0000-0000-0000-0000")), TAKEN_RECOVERY)
-    assert [type(ask) for ask in done.asked] == [TakeRecoveryAttempt, Emit]
+    done = changing(change, TAKEN, proof=TotpCode(wrong_code()))
+    assert (done.result, done.after(TakeAttempt)) == (Wrong(4, 0), [Emit])
+    done = changing(change, TAKEN_RECOVERY, proof=RecoveryCode("0000-0000-0000-0000"))
+    assert (done.result, done.after(TakeRecoveryAttempt)) == (Wrong(4, 0), [Emit])
 
 
 @CHANGES
 @pytest.mark.parametrize(("reply", "result"), [(SpentBefore(), Used), (Moved(), Moved)])
 def test_a_right_code_that_could_not_be_spent_changes_nothing(change: Any, reply: Any, result: type) -> None:
-    done = step(doing(change), TAKEN, (SpendStep, reply))
+    done = changing(change, TAKEN, (SpendStep, reply))
     assert isinstance(done.result, result)
     assert len(done.events) == 1
 
 
 @CHANGES
 def test_a_recovery_code_serves_as_well(change: Any) -> None:
-    done = step(doing(change, RecoveryCode(CODES[0])), TAKEN_RECOVERY, (SpendCode, Spent(0)))
+    done = changing(change, TAKEN_RECOVERY, (SpendCode, Spent(0)), proof=RecoveryCode(CODES[0]))
     assert done.one(SpendCode).change is not None
     assert isinstance(done.result, Accepted)
 
 
 @CHANGES
 def test_a020_an_error_at_any_question_comes_out_and_ends_the_flow(change: Any) -> None:
-    reached = list(failing_at_each(lambda: doing(change, at=ENFORCED), *roles_of(change, END_USER), TAKEN, SPENT))
-    assert {kind for kinds in reached for kind in kinds[-1:]} >= {TakeAttempt, SpendStep, Emit}
-
-
-def roles_of(change: Any, roles: Any) -> tuple[Any, ...]:
-    """Only Disable asks for roles."""
-    return (roles,) if change is disable else ()
+    roles = MANAGER if change is disable else ()
+    reached = list(failing_at_each(lambda: doing(change, at=ENFORCED), *roles, TAKEN, SPENT))
+    asked = [kinds[-1] for kinds in reached if kinds[-1] is not Random]
+    assert asked == [*(kind for kind, _ in roles), TakeAttempt, SpendStep, Emit, Emit]
 
 
 # ---- Disable --------------------------------------------------------------------------------------------------------
 
 
 def test_disable_leaves_an_account_without_factors_and_codes() -> None:
-    done = step(doing(disable), TAKEN, SPENT)
+    done = changing(disable, TAKEN, SPENT)
     account = account_after(done.one(SpendStep).change)
     assert not account.is_enrolled
     assert (account.codes, account.sealed, account.since) == (frozenset(), {}, 0)
@@ -137,7 +145,7 @@ def test_disable_leaves_an_account_without_factors_and_codes() -> None:
 
 
 def test_after_disable_the_acting_session_has_a_pass_that_proves_nothing() -> None:
-    spent = step(doing(disable), TAKEN, SPENT).one(SpendStep)
+    spent = changing(disable, TAKEN, SPENT).one(SpendStep)
     found = read_pass(SITE, ERIN, USER, GENERATION + 1, spent.opens, NOW)
     assert found is not None
     assert spent.opens is not None
@@ -145,7 +153,7 @@ def test_after_disable_the_acting_session_has_a_pass_that_proves_nothing() -> No
 
 
 def test_after_disable_nobody_goes_on_whose_role_demands_a_second_factor() -> None:
-    done = step(doing(disable, at=ENFORCED), MANAGER, TAKEN, SPENT)
+    done = step(doing(disable, at=ENFORCED), *MANAGER, TAKEN, SPENT)
     spent = done.one(SpendStep)
     assert (spent.opens, spent.remembers, spent.ends) == (None, None, b"old")
     assert isinstance(done.result, Accepted)
@@ -153,21 +161,24 @@ def test_after_disable_nobody_goes_on_whose_role_demands_a_second_factor() -> No
 
 
 def test_a_role_that_demands_nothing_lets_the_acting_session_go_on() -> None:
-    assert step(doing(disable, at=ENFORCED), END_USER, TAKEN, SPENT).one(SpendStep).opens is not None
+    assert step(doing(disable, at=ENFORCED), *END_USER, TAKEN, SPENT).one(SpendStep).opens is not None
 
 
 def test_a066_roles_that_cannot_be_read_stop_disable_before_anything_is_counted_or_spent() -> None:
-    flow = doing(disable, at=ENFORCED)
-    assert isinstance(next(flow), Call)
     with pytest.raises(ConnectionError):
-        flow.throw(ConnectionError("the directory is down"))
+        step(doing(disable, at=ENFORCED), NO_FLAGS, (Call, ConnectionError("the directory is down")))
+
+
+def test_a066_flags_that_cannot_be_read_stop_disable_before_anything_is_counted_or_spent() -> None:
+    with pytest.raises(StoreUnavailable):
+        step(doing(disable), (ReadRoles, StoreUnavailable("no answer")))
 
 
 # ---- new recovery codes ---------------------------------------------------------------------------------------------
 
 
 def test_a072_new_codes_take_the_place_of_all_old_ones() -> None:
-    done = step(doing(renew_codes), TAKEN, SPENT)
+    done = changing(renew_codes, TAKEN, SPENT)
     assert isinstance(done.result, Accepted)
     shown, account = done.result.prepared.codes, account_after(done.one(SpendStep).change)
     assert {recovery.find(SITE.sealer, USER, text, account.codes) for text in shown} == account.codes
@@ -176,13 +187,13 @@ def test_a072_new_codes_take_the_place_of_all_old_ones() -> None:
 
 
 def test_a119_neither_result_nor_questions_show_the_new_codes() -> None:
-    done = step(doing(renew_codes), TAKEN, SPENT)
+    done = changing(renew_codes, TAKEN, SPENT)
     assert isinstance(done.result, Accepted)
     assert not any(text in repr(done) for text in done.result.prepared.codes)
 
 
 def test_new_codes_leave_the_phone_as_it_is() -> None:
-    account = account_after(step(doing(renew_codes), TAKEN, SPENT).one(SpendStep).change)
+    account = account_after(changing(renew_codes, TAKEN, SPENT).one(SpendStep).change)
     before = open_account(SITE.sealer, USER, account_row())
     assert (account.sealed, account.kinds, account.since) == (before.sealed, before.kinds, SINCE)
 

@@ -1,4 +1,4 @@
-"""Set-up: nothing is switched on before a code made with the shown secret is right."""
+"""Set-up confirmed: nothing is switched on before a code made with the shown secret is right."""
 
 from __future__ import annotations
 
@@ -22,20 +22,19 @@ from core.flows.people import (
     site,
     wrong_code,
 )
-from core.flows.stepping import failing_at_each, step
-from twofa_middleware.accounts.account import Account, open_account
+from core.flows.proving import UNTOUCHABLE
+from core.flows.setting_up import FLOW, RIGHT, TAKEN, account_after, confirming, setup_row
+from core.flows.stepping import failing_at_each, first, step
+from core.flows.written import left, names, seen
+from twofa_middleware.accounts.account import open_account
 from twofa_middleware.accounts.attempts import Accepted, Wrong
-from twofa_middleware.accounts.enrol import SETUP_SECONDS, Expired, begin, confirm
+from twofa_middleware.accounts.enrol import Expired
 from twofa_middleware.accounts.passes import Method, read_pass
 from twofa_middleware.asks import (
-    AccountRow,
-    BeginSetup,
-    Begun,
-    Change,
+    SETTLE_SECONDS,
     Emit,
     Moved,
-    ReadSetup,
-    SetupRow,
+    Random,
     Spent,
     Stopped,
     TakeAttempt,
@@ -45,95 +44,7 @@ from twofa_middleware.asks import (
 from twofa_middleware.errors import UnreadableRecord
 from twofa_middleware.factors import recovery
 from twofa_middleware.factors.totp import Ahead, Past
-from twofa_middleware.protocol import Login
-
-FLOW = b"f" * 32
-OTHER_FLOW = b"g" * 32
-NOBODY = open_account(SITE.sealer, USER, None)
-
-
-def setup_row(flow: bytes = FLOW, account: Account = NOBODY, login: Login = ERIN) -> SetupRow:
-    """A set-up that was begun with the SECRET."""
-    user = SITE.user_key(login)
-    record = SITE.sealer.seal("setup", (user, account.generation, flow.hex()), SECRET, b"n" * 12)
-    return SetupRow(flow, record, NOW - 60, NOW + 540)
-
-
-def confirming(text: Any, flow: bytes = FLOW, at: Any = SITE) -> Any:
-    return confirm(at, ERIN, flow, text, NOW)
-
-
-RIGHT = ((TakeAttempt, attempt(setup=setup_row())), (TurnOn, Spent(10)))
-
-
-def account_after(change: Change) -> Account:
-    return open_account(
-        SITE.sealer,
-        USER,
-        AccountRow(change.generation, STEP, change.roster, change.authenticators, change.codes),
-    )
-
-
-# ---- begun ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_setup_is_begun_with_a_secret_of_160_bits_that_the_server_makes() -> None:
-    flow = begin(SITE, ERIN, NOBODY, FLOW, NOW)
-    assert next(flow) == ReadSetup(USER, FLOW, NOW)
-    wish: Any = flow.send(None)
-    assert wish.size * 8 == 160
-
-
-def test_a063_the_store_gets_the_secret_sealed_for_this_browser_and_user_for_ten_minutes() -> None:
-    flow = begin(SITE, ERIN, NOBODY, FLOW, NOW)
-    next(flow)
-    flow.send(None)
-    flow.send(SECRET)
-    asked: Any = flow.send(b"n" * 12)
-    assert asked == BeginSetup(USER, setup_row_at(NOW), NOW)
-    assert SECRET not in asked.setup.record
-    assert SETUP_SECONDS == 600
-
-
-def setup_row_at(opened: int) -> SetupRow:
-    return SetupRow(FLOW, setup_row().record, opened, opened + 600)
-
-
-def test_a_setup_that_was_begun_is_shown_again_and_no_new_secret_is_made() -> None:
-    done = step(begin(SITE, ERIN, NOBODY, FLOW, NOW), (ReadSetup, setup_row()))
-    assert done.result.secret == SECRET
-    assert [type(ask) for ask in done.asked] == [ReadSetup]
-
-
-def test_what_another_request_began_in_between_is_what_is_shown() -> None:
-    done = step(begin(SITE, ERIN, NOBODY, FLOW, NOW), (ReadSetup, None), (BeginSetup, Begun(setup_row(), True)))
-    assert done.result.secret == SECRET
-
-
-@pytest.mark.parametrize(
-    "planted",
-    [
-        setup_row(OTHER_FLOW),
-        setup_row(login=Login("6")),
-        setup_row(account=open_account(SITE.sealer, USER, disabled_row())),
-        SetupRow(FLOW, bytes(53), NOW, NOW + 600),
-    ],
-    ids=["another browser's", "another user's", "another generation's", "planted"],
-)
-def test_a063_a_setup_that_was_not_made_for_just_this_is_unreadable(planted: SetupRow) -> None:
-    moved = SetupRow(FLOW, planted.record, planted.opened_at, planted.expires_at)
-    with pytest.raises(UnreadableRecord):
-        step(begin(SITE, ERIN, NOBODY, FLOW, NOW), (ReadSetup, moved))
-    with pytest.raises(UnreadableRecord):
-        step(confirming(code()), (TakeAttempt, attempt(setup=moved)))
-
-
-def test_a_setup_shows_no_secret_in_its_repr() -> None:
-    done = step(begin(SITE, ERIN, NOBODY, FLOW, NOW), (ReadSetup, setup_row()))
-    assert repr(done.result) == "Setup()"
-
-
-# ---- confirmed ------------------------------------------------------------------------------------------------------
+from twofa_middleware.protocol import Person
 
 
 def test_a_right_code_is_counted_then_all_is_turned_on_at_once_then_told() -> None:
@@ -188,51 +99,74 @@ def test_an_account_that_was_switched_off_goes_on_counting() -> None:
 
 
 def test_the_attempt_is_counted_before_the_code_is_looked_at() -> None:
-    flow = confirming(object())
-    assert next(flow) == TakeAttempt(USER, NOW, FLOW)
+    flow = confirming(UNTOUCHABLE, reset=UNTOUCHABLE)
+    asked = first(flow, TakeAttempt)
+    assert (asked.user, asked.now, asked.setup_digest) == (USER, NOW, FLOW)
     with pytest.raises(AttributeError):
         flow.send(attempt(setup=setup_row()))
 
 
+def test_a_failure_is_written_with_the_count_and_stays_with_the_user_while_the_code_is_looked_at() -> None:
+    notes = first(confirming(UNTOUCHABLE), TakeAttempt).notes
+    assert names(notes) == {
+        "attempt": ["set-up code wrong"],
+        "waiting": ["code refused while waiting"],
+        "stopped": ["code refused, stopped"],
+    }
+    assert notes is not None
+    assert (notes.takes_back, notes.rows["attempt"][0].ready_at) == (None, NOW + SETTLE_SECONDS)
+
+
+@pytest.mark.parametrize(("reply", "event"), [(Spent(10), "enrolled"), (Moved(), "code refused, account changed")])
+def test_turning_on_takes_the_failure_back_and_writes_what_it_was(reply: Any, event: str) -> None:
+    done = step(confirming(code()), TAKEN, (TurnOn, reply))
+    counted, notes = done.one(TakeAttempt).notes, done.one(TurnOn).notes
+    assert counted is not None
+    assert notes is not None
+    assert notes.takes_back == counted.rows["attempt"][0].id
+    assert [found.name for found in left(done)] == done.events == [event]
+    assert seen(notes) == Person("5", "erin")
+
+
 @pytest.mark.parametrize("reply", [Waiting(NOW + 30), Stopped()])
 def test_a046_no_code_is_looked_at_while_waiting_or_stopped(reply: Waiting | Stopped) -> None:
-    done = step(confirming(object()), (TakeAttempt, reply))
-    assert (done.result, done.kinds) == (reply, [TakeAttempt])
+    done = step(confirming(UNTOUCHABLE, reset=UNTOUCHABLE), (TakeAttempt, reply))
+    assert (done.result, done.kinds) == (reply, [TakeAttempt, Emit])
 
 
 @pytest.mark.parametrize("text", ["", "000000", wrong_code(), code(NOW - 600)])
 def test_a064_a_wrong_code_turns_nothing_on_and_makes_nothing(text: str) -> None:
-    done = step(confirming(text), (TakeAttempt, attempt(setup=setup_row())))
+    done = step(confirming(text), TAKEN)
     assert isinstance(done.result, Wrong)
-    assert [type(ask) for ask in done.asked] == [TakeAttempt, Emit]
+    assert done.after(TakeAttempt) == [Emit]
     assert done.events == ["set-up code wrong"]
 
 
 @pytest.mark.parametrize(("seconds", "hint"), [(-180, Past(180)), (-600, Past(600)), (180, Ahead(180))])
 def test_a_clock_that_is_off_is_explained_in_either_direction_and_turns_nothing_on(seconds: int, hint: object) -> None:
-    done = step(confirming(code(NOW + seconds)), (TakeAttempt, attempt(setup=setup_row())))
+    done = step(confirming(code(NOW + seconds)), TAKEN)
     assert done.result == Wrong(4, 0, hint)  # type: ignore[arg-type]
     assert done.kinds == [TakeAttempt, Emit]
 
 
 def test_a059_who_has_a_phone_already_cannot_set_up_another_by_this_door() -> None:
-    done = step(confirming(object()), (TakeAttempt, attempt(account_row(), setup_row())))
-    assert (done.result, done.kinds) == (Moved(), [TakeAttempt])
+    done = step(confirming(UNTOUCHABLE), (TakeAttempt, attempt(account_row(), setup_row())))
+    assert (done.result, done.after(TakeAttempt)) == (Moved(), [Emit])
 
 
 def test_a_setup_that_has_expired_or_was_never_begun_turns_nothing_on() -> None:
-    done = step(confirming(object()), (TakeAttempt, attempt()))
-    assert (done.result, done.kinds) == (Expired(), [TakeAttempt])
+    done = step(confirming(UNTOUCHABLE), (TakeAttempt, attempt()))
+    assert (done.result, done.after(TakeAttempt)) == (Expired(), [Emit])
 
 
 def test_a062_a_right_code_for_a_setup_that_lost_the_race_gives_nothing() -> None:
-    done = step(confirming(code()), RIGHT[0], (TurnOn, Moved()))
-    assert (done.result, done.events) == (Moved(), [])
+    done = step(confirming(code()), TAKEN, (TurnOn, Moved()))
+    assert (done.result, done.events) == (Moved(), ["code refused, account changed"])
 
 
 def test_a020_an_error_at_any_question_comes_out_and_ends_the_flow() -> None:
     reached = list(failing_at_each(lambda: confirming(code()), *RIGHT))
-    assert [kinds[-1] for kinds in reached if kinds[-1] in (TakeAttempt, TurnOn, Emit)] == [TakeAttempt, TurnOn, Emit]
+    assert [kinds[-1] for kinds in reached if kinds[-1] is not Random] == [TakeAttempt, TurnOn, Emit]
 
 
 def test_set_up_does_not_depend_on_roles() -> None:
@@ -242,4 +176,4 @@ def test_set_up_does_not_depend_on_roles() -> None:
 def test_a031_a_setup_of_another_realm_is_unreadable() -> None:
     elsewhere = site(realm="other")
     with pytest.raises(UnreadableRecord):
-        step(confirming(code(), at=elsewhere), (TakeAttempt, attempt(setup=setup_row())))
+        step(confirming(code(), at=elsewhere), TAKEN)

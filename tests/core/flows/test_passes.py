@@ -14,7 +14,7 @@ from core.flows.stepping import failing_at_each, step
 from twofa_middleware.accounts.passes import Method, Pass, new_pass, read_pass
 from twofa_middleware.accounts.remembered import read_browser
 from twofa_middleware.accounts.unprompted import Opening, open_unprompted
-from twofa_middleware.asks import Done, Emit, Moved, OpenPass, PassRow
+from twofa_middleware.asks import Done, Emit, Moved, OpenPass, PassRow, Random
 from twofa_middleware.browser.cookies import digest
 from twofa_middleware.protocol import Login
 from twofa_middleware.site import Site
@@ -163,7 +163,7 @@ def test_a_pass_of_an_account_that_has_moved_meanwhile_is_not_opened() -> None:
 
 def test_a020_an_error_while_it_is_opened_comes_out() -> None:
     reached = list(failing_at_each(lambda: open_unprompted(SITE, opening(Method.REMEMBERED), NOW), (OpenPass, Done())))
-    assert [kinds[-1] for kinds in reached][1:] == [OpenPass, Emit]
+    assert [kinds[-1] for kinds in reached if kinds[-1] is not Random] == [OpenPass, Emit]
 
 
 # ---- remembered browsers --------------------------------------------------------------------------------------------

@@ -22,12 +22,13 @@ from core.flows.people import (
     wrong_code,
 )
 from core.flows.proving import RIGHT, RIGHT_RECOVERY, UNTOUCHABLE, accepted, trying
-from core.flows.stepping import failing_at_each, step
+from core.flows.stepping import failing_at_each, first, step
 from twofa_middleware.accounts.attempts import Accepted, Proof, RecoveryCode, TotpCode, Used, Wrong
 from twofa_middleware.accounts.passes import Method
 from twofa_middleware.asks import (
     Emit,
     Moved,
+    Random,
     SpendStep,
     SpentBefore,
     Stopped,
@@ -37,6 +38,7 @@ from twofa_middleware.asks import (
 from twofa_middleware.browser.cookies import digest
 from twofa_middleware.errors import UnreadableRecord
 from twofa_middleware.factors.totp import Ahead, Past
+from twofa_middleware.sealing import NONCE_BYTES
 
 # ---- a code of the app ----------------------------------------------------------------------------------------------
 
@@ -64,7 +66,8 @@ def test_the_pass_goes_with_the_step_and_replaces_the_unproven_one() -> None:
 
 def test_the_attempt_is_counted_before_the_code_is_looked_at() -> None:
     flow = trying(TotpCode(UNTOUCHABLE))
-    assert next(flow) == TakeAttempt(USER, NOW)
+    asked = first(flow, TakeAttempt)
+    assert (asked.user, asked.now, asked.setup_digest) == (USER, NOW, None)
     with pytest.raises(AttributeError):
         flow.send(attempt(account_row()))
 
@@ -83,9 +86,12 @@ def test_a018_a_wrong_code_never_comes_to_be_spent(text: str) -> None:
     assert done.kinds == [TakeAttempt, Emit]
 
 
-def test_a082_nothing_random_is_made_for_a_wrong_code() -> None:
+def test_a082_nothing_random_is_made_for_a_wrong_code_but_what_seals_the_events_of_its_attempt() -> None:
     done = step(trying(TotpCode(wrong_code()), remember=True), (TakeAttempt, attempt(account_row())))
-    assert [type(ask) for ask in done.asked] == [TakeAttempt, Emit]
+    counted = done.one(TakeAttempt).notes
+    assert counted is not None
+    assert done.asked[0] == Random(NONCE_BYTES * sum(map(len, counted.rows.values())))
+    assert [type(ask) for ask in done.asked] == [Random, TakeAttempt, Emit]
 
 
 def test_a_wrong_code_says_what_is_left_and_how_long_to_wait() -> None:
@@ -139,8 +145,10 @@ def test_a021_a_secret_that_does_not_open_is_no_wrong_code() -> None:
     ("proof", "script"), [(TotpCode(code()), RIGHT), (RecoveryCode(CODES[3]), RIGHT_RECOVERY)], ids=["totp", "recovery"]
 )
 def test_a020_an_error_at_any_question_comes_out_and_ends_the_flow(proof: Proof, script: Any) -> None:
-    reached = list(failing_at_each(lambda: trying(proof, remember=True), *script))
-    assert len(reached) == 5  # the attempt, two tokens, the spending, the event
+    reached = [kinds[-1] for kinds in failing_at_each(lambda: trying(proof, remember=True), *script)]
+    (take, _), (spend, _) = script
+    # What seals the events, the attempt, two tokens, what seals the events, the spending, both events.
+    assert reached == [Random, take, Random, Random, Random, spend, Emit, Emit]
 
 
 # ---- a remembered browser -------------------------------------------------------------------------------------------
