@@ -7,7 +7,7 @@ JOBS ?= 2
 TOX := .venv-tools/bin/tox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types e2e clean python
+.PHONY: help demo test lint types e2e soak clean python
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z0-9 -]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -20,6 +20,9 @@ test: .venv-tools/installed ## run every suite on every interpreter found
 
 lint types e2e: .venv-tools/installed ## run this one only
 	$(TOX) run -e $@
+
+soak: .venv-tools/installed ## the races, 1,000 rounds each
+	TWOFA_RACE_ROUNDS=1000 $(TOX) run -e py3$(shell $(PYTHON) -c 'import sys; print(sys.version_info.minor)')-core -- tests/core/stores/test_races.py
 
 clean: ## take away what was installed, built and cached here
 	rm -rf .venv .venv-tools .tox .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,6 +1,6 @@
 -- The events of a log that may be carried, in their order, and so many at most.
 -- Needs: log. KEYS: those of a user. ARGV: now, most.
--- Answers {id, at, record, id, at, record, ...}.
+-- Answers {how many events there are, {id, at, record, id, at, record, ...}}.
 
 local found = {}
 for place, row in ipairs(ready_events(ask.now)) do
@@ -11,4 +11,4 @@ for place, row in ipairs(ready_events(ask.now)) do
     found[#found + 1] = row.at
     found[#found + 1] = row.record
 end
-return found
+return { text(log_size()), found }
