@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from werkzeug.test import Client
 
 import portal_people
-from demos.visitors import enter_manage, enter_produce
+from demos.visitors import enter_as_clerk, enter_manage, enter_produce
 from portal_people import DEMO_PASSWORDS
 
 ERIN = {
@@ -91,3 +91,23 @@ def test_a_workflow_administrator_sees_the_users_and_edits_none(manage: TestClie
     sent = ERIN | {"csrf": csrf, "roles": ["Global Administrator"]}
     assert manage.post("/manage/users/3/edit", data=sent).status_code == 403
     assert portal_people.roles_of(3) == ["End User"]
+
+
+def test_who_may_edit_users_but_no_roles_gives_none(manage: TestClient) -> None:
+    csrf = enter_as_clerk(manage, "edit_users")
+    assert "Your own roles do not let you change roles and groups." in manage.get("/manage/users/4/edit").text
+    sent = {"csrf": csrf, "email": "g@example.com", "roles": ["Global Administrator"], "groups": ["Workflow Team"]}
+    assert manage.post("/manage/users/4/edit", data=sent | {"user_name": "guest-2"}).status_code == 303
+    assert manage.post("/manage/users/new", data=sent | {"user_name": "nora"}).status_code == 201
+    nora = portal_people.ids_of(["nora"])["nora"]
+    assert (portal_people.roles_of(4), portal_people.groups_of(4)) == (["End User"], [])
+    assert (portal_people.roles_of(nora), portal_people.groups_of(nora)) == ([], [])
+
+
+def test_a_right_that_stays_by_another_way_can_be_taken_from_oneself(manage: TestClient) -> None:
+    csrf = enter_manage(manage, "admin")
+    with portal_people.database(write=True) as db:
+        db.execute("INSERT INTO group_roles SELECT 1, id FROM roles WHERE name = 'Global Administrator'")
+    sent = ADMIN | {"csrf": csrf, "roles": [], "groups": ["Site Operations"]}
+    assert manage.post("/manage/users/1/edit", data=sent).status_code == 303
+    assert portal_people.own_roles_of(1) == []

@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from starlette.testclient import TestClient
 from werkzeug.test import Client
 
-from portal_people import DEMO_PASSWORDS
+import portal_people
+from portal_people import DEMO_PASSWORDS, Account, add_role, change_role, database, put_into
 
 SECRET = "a secret for tests only"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -35,6 +37,21 @@ def enter_manage(client: TestClient, user_name: str) -> str:
     sent = {"username": user_name, "password": DEMO_PASSWORDS[user_name]}
     assert client.post("/manage/login", data=sent).status_code == 303
     return csrf_in(client.get("/manage/").text)
+
+
+def enter_as_clerk(client: TestClient, *permissions: str) -> str:
+    """Log in as wendy, who then has one role of her own: it lets her into Manage, and gives these permissions."""
+    with database(write=True) as db:
+        role_id = add_role(db, "Clerk")
+        change_role(db, role_id, name="Clerk", permissions=["enter_manage", *permissions])
+        put_into(db, 2, ["Clerk"], [])
+    return enter_manage(client, "wendy")
+
+
+def add_user(user_name: str, *, roles: Iterable[str] = (), groups: Iterable[str] = ()) -> int:
+    with database(write=True) as db:
+        account = Account(user_name, "", "", f"someone@{len(user_name)}.example", disabled=False)
+        return portal_people.add_user(db, account, roles, groups)
 
 
 def import_without_the_toolkit(module: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
