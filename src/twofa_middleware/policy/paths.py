@@ -40,12 +40,16 @@ class PathRule:
         pattern = "".join("/" + cls._segment(part, text) for part in (segments[:-1] if closing_slash else segments))
         pattern += "/.*" if below else "/" if closing_slash else ""
         methods = frozenset() if found["methods"] == "ANY" else frozenset(found["methods"].split(","))
-        return cls(text, methods | ({"HEAD"} if "GET" in methods else set()), re.compile(pattern, re.DOTALL))
+        try:
+            compiled = re.compile(pattern, re.DOTALL)
+        except re.error:
+            raise ConfigError(f'"{text}": two segments have the same name') from None
+        return cls(text, methods | ({"HEAD"} if "GET" in methods else set()), compiled)
 
     @staticmethod
     def _segment(part: str, text: str) -> str:
         if _PART.fullmatch(part):
-            return "[^/]+"
+            return f"(?P<{part[1:-1]}>[^/]+)"
         if "*" in part or not _is_plain_segment(part):
             raise ConfigError(
                 f'"{text}": the segment "{part}" is neither plain text nor {{part}}; "/**" may only stand at the end'
@@ -54,6 +58,11 @@ class PathRule:
 
     def matches(self, method: str, path: str) -> bool:
         return (not self.methods or method in self.methods) and self.pattern.fullmatch(path) is not None
+
+    def parts(self, path: str) -> dict[str, str]:
+        """The segments of a matching path that the rule names."""
+        found = self.pattern.fullmatch(path)
+        return found.groupdict() if found else {}
 
 
 def is_plain(request: Request) -> bool:

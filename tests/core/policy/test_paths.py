@@ -95,3 +95,14 @@ def test_a_segment_that_could_be_read_in_two_ways_is_named(rule: str, segment: s
     with pytest.raises(ConfigError) as refused:
         PathRule.parse(rule)
     assert f'the segment "{segment}" is neither plain text nor {{part}}' in str(refused.value)
+
+
+def test_a_rule_names_segments_of_a_path() -> None:
+    rule = PathRule.parse("GET /users/{row}/edit/{what}")
+    assert rule.parts("/users/7/edit/name") == {"row": "7", "what": "name"}
+    assert rule.parts("/users/7/edit") == {}
+
+
+def test_a_rule_names_no_two_segments_alike() -> None:
+    with pytest.raises(ConfigError, match="same name"):
+        PathRule.parse("GET /users/{row}/edit/{row}")
