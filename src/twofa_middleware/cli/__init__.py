@@ -1,30 +1,85 @@
-"""The ``twofa`` command."""
+"""The ``twofa`` command. A command stands in its own module, which is loaded when that command is run.
+
+So ``twofa --help`` waits for neither settings nor stores. How a run ends, and with which exit code, is said in ``main``.
+"""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import click
 
-from ..errors import TwoFactorError
-from .init import init
-from .keys import keys
+from ..errors import ConfigError, TwoFactorError
+from .output import NotDone, say_error
+
+COMMANDS = {
+    "init": ("init", "Make what a realm needs: settings file, keys, store."),
+    "keys": ("keys", "The keys that seal what lies in the store."),
+    "status": ("status", "How the realm is: store, modes, enforced roles, counters."),
+    "users": ("people", "List people, and what the store knows of them."),
+    "roles": ("roles", "List roles: who has them, and whom they would stop."),
+    "events": ("events", "List what was written down, newest first."),
+    "disable": ("acts", "Switch somebody's two-factor authentication off."),
+    "unlock": ("acts", "Let somebody try codes again after too many wrong ones."),
+    "forget": ("acts", "End somebody's passes and forget their browsers."),
+    "enforce": ("enforcing", "Demand a second factor of those who have a role, or no longer."),
+}
+"""Each command with its module and a line for the list."""
 
 
-@click.group()
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f".{COMMANDS[cmd_name][0]}", __package__), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands)
 @click.version_option(package_name="twofa-middleware")
 def twofa() -> None:
-    """Two-factor authentication in front of web apps that nobody changes."""
+    """Two-factor authentication in front of web apps that nobody changes.
 
-
-twofa.add_command(init)
-twofa.add_command(keys)
+    Exit codes: 0 it is done; 1 it could not be done, or nothing was found; 2 the command line is wrong, or the settings
+    cannot be used. What went wrong is one line on standard error, and with --json an object {"error": …} on standard
+    output as well.
+    """
 
 
 def main() -> None:
-    """Run the command; what cannot be done is said in one line, with exit code 1."""
+    """Run the command. Here alone it is decided which exit code a run ends with, and how an error is said."""
+    code, said = 0, ""
+    document: dict[str, Any] = {}
     try:
-        twofa()
+        ended = twofa(standalone_mode=False)
+        code = ended if isinstance(ended, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = error.exit_code
+    except click.ClickException as error:
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(error.ctx.get_usage(), err=True)
+        code, said = error.exit_code, error.format_message()
+    except click.Abort:
+        code, said = 1, "stopped before it had ended"
+    except BrokenPipeError:
+        code = 1  # whoever read the output has seen enough
+    except ConfigError as error:
+        code, said = 2, str(error)
+    except NotDone as error:
+        code, said, document = 1, str(error), error.document
     except (TwoFactorError, OSError) as error:
-        click.echo(f"twofa: {error}", err=True)
-        sys.exit(1)
+        code, said = 1, str(error)
+    if said:
+        # Looked for by hand: a line that click cannot read has an error too, and no options.
+        say_error(said, document if "--json" in sys.argv else None)
+    sys.exit(code)

@@ -132,7 +132,7 @@ def test_a117_keys_that_were_lost_are_not_made_anew_for_a_store_that_is_named(tw
     (folder / "var" / "keys.toml").unlink()
     before = contents(folder)
     done = twofa("init")
-    assert done.code == 1
+    assert done.code == 2
     assert re.search(r"No such file.*take it from a copy", done.err)
     assert contents(folder) == before
 
@@ -141,7 +141,7 @@ def test_a115_a_store_that_is_named_but_missing_is_not_made_anew(twofa: Twofa, f
     twofa("init")
     (folder / "var" / "twofa.db").unlink()
     done = twofa("init")
-    assert done.code == 1
+    assert done.code == 2
     assert "there is no store at" in done.err
     assert "; to begin with an empty one, take `store_id` out of twofa.toml" in done.err
     assert not (folder / "var" / "twofa.db").exists()
@@ -152,7 +152,7 @@ def test_another_store_than_the_named_one_is_not_taken(twofa: Twofa, folder: Pat
     path = folder / "twofa.toml"
     path.write_text(re.sub(ID, "aaaa-aaaa-aaaa-aaaa", path.read_text()))
     before = contents(folder)
-    assert (twofa("init").code, contents(folder)) == (1, before)
+    assert (twofa("init").code, contents(folder)) == (2, before)
 
 
 # ---- into a file that is there --------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ def test_an_id_that_cannot_be_put_in_is_handed_to_the_operator_and_the_file_stay
     text = 'store_id = """"""\n' + SMALLEST
     (folder / "twofa.toml").write_text(text)
     done = twofa("init")
-    assert done.code == 1
+    assert done.code == 2
     assert re.search(rf'write this line into it yourself, above the first table: store_id = "{ID}"', done.err)
     assert (folder / "twofa.toml").read_text() == text
 
@@ -235,13 +235,13 @@ def test_an_id_from_the_environment_is_not_written_into_the_file(
         (SMALLEST.replace("[apps", 'keys = "file:twofa.toml"\n[apps'), "chmod 600"),
     ],
 )
-def test_an_error_is_one_line_with_exit_code_1_and_leaves_the_file(
+def test_an_error_is_one_line_with_exit_code_2_and_leaves_the_file(
     twofa: Twofa, folder: Path, text: str, message: str
 ) -> None:
     (folder / "twofa.toml").write_text(text)
     (folder / "twofa.toml").chmod(0o644)
     done = twofa("init")
-    assert done.code == 1
+    assert done.code == 2
     assert re.fullmatch(r"twofa: [^\n]+\n", done.err)
     assert message in done.err
     assert (folder / "twofa.toml").read_text() == text

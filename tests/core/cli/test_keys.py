@@ -44,14 +44,14 @@ def test_a_ring_is_written_to_a_file_for_its_owner_alone_and_not_printed(twofa: 
 def test_a_file_that_is_there_is_never_overwritten(twofa: Twofa, folder: Path, content: str) -> None:
     (folder / "keys.toml").write_text(content)
     done = twofa("keys", "new", "--file", "keys.toml")
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (2, "")
     assert re.fullmatch(r"twofa: keys\.toml exists; a key ring is never overwritten[^\n]+\n", done.err)
     assert (folder / "keys.toml").read_text() == content
 
 
 def test_a_link_to_nowhere_is_not_followed(twofa: Twofa, folder: Path) -> None:
     (folder / "keys.toml").symlink_to(folder / "elsewhere.toml")
-    assert twofa("keys", "new", "--file", "keys.toml").code == 1
+    assert twofa("keys", "new", "--file", "keys.toml").code == 2
     assert not (folder / "elsewhere.toml").exists()
 
 
