@@ -44,15 +44,20 @@ def groups(visit: Visit) -> Response:
 
 def new_group(visit: Visit) -> Response:
     visit.need(EDIT_GROUPS_AND_ROLES)
-    return _form(visit, None, shown=Shown()) if visit.request.method == "GET" else _take(visit, None)
+    return _take(visit, None) if visit.is_sent else _form(visit, None, shown=Shown())
 
 
 def edit_group(visit: Visit) -> Response:
+    group = _asked_for(visit)
+    return _take(visit, group) if visit.is_sent else _form(visit, group, shown=Shown.of(group))
+
+
+def _asked_for(visit: Visit) -> Group:
     visit.need(EDIT_GROUPS_AND_ROLES)
     group = portal_people.group(visit.request.path_params["group_id"])
     if group is None:
         raise HTTPException(404)
-    return _form(visit, group, shown=Shown.of(group)) if visit.request.method == "GET" else _take(visit, group)
+    return group
 
 
 def _take(visit: Visit, group: Group | None) -> Response:
@@ -63,7 +68,7 @@ def _take(visit: Visit, group: Group | None) -> Response:
     if not any(faults.values()):
         try:
             with changing(visit.me, EDIT_GROUPS_AND_ROLES) as change:
-                _save(change, group, sent, moves)
+                _save(visit, change, sent, moves)
             return visit.go("groups", notice="group-saved")
         except NameTaken:
             faults["name"] = "Another group has this name."
@@ -72,10 +77,11 @@ def _take(visit: Visit, group: Group | None) -> Response:
     return _form(visit, group, 422, shown=sent, moves=moves, faults=faults)
 
 
-def _save(change: Change, group: Group | None, sent: Shown, moves: Moves) -> None:
-    group_id = group.group_id if group else portal_people.add_group(change.db, sent.name)
-    before = portal_people.group(group_id)  # another connection: none yet of a new group
-    told = differences((Shown.of(before) if before else Shown(name=sent.name)).facts(), sent.facts())
+def _save(visit: Visit, change: Change, sent: Shown, moves: Moves) -> None:
+    # Read again: what the record says has changed is what this transaction has changed.
+    before = _asked_for(visit) if "group_id" in visit.request.path_params else None
+    group_id = before.group_id if before else portal_people.add_group(change.db, sent.name)
+    told = differences((Shown.of(before) if before else Shown(sent.name)).facts(), sent.facts())
     portal_people.change_group(
         change.db, group_id, name=sent.name, email=sent.email, auto_assign=sent.auto_assign, roles=sent.roles
     )

@@ -23,7 +23,7 @@ def login(visit: Visit) -> Response:
     announced = portal_people.security_settings().login_notice
     target = visit.sent("next") or visit.request.query_params.get("next", "")
     target = target if is_local(target) else ""
-    if visit.request.method == "GET":
+    if not visit.is_sent:
         return visit.page("login.html", next=target, announced=announced)
 
     user_name, password = visit.sent("username"), visit.form.get("password", [""])[0]

@@ -24,6 +24,10 @@ class Shown:
     permissions: list[str] = field(default_factory=list)
 
     @classmethod
+    def of(cls, role: Role) -> Shown:
+        return cls(role.name, role.permissions)
+
+    @classmethod
     def sent_in(cls, visit: Visit, role: Role | None) -> Shown:
         permissions = [name for name in PERMISSIONS if name in visit.form.get("permissions", [])]
         if role and role.name == GLOBAL_ADMINISTRATOR:
@@ -40,14 +44,12 @@ def roles(visit: Visit) -> Response:
 
 def new_role(visit: Visit) -> Response:
     visit.need(EDIT_GROUPS_AND_ROLES)
-    return _form(visit, None, shown=Shown()) if visit.request.method == "GET" else _take(visit, None)
+    return _take(visit, None) if visit.is_sent else _form(visit, None, shown=Shown())
 
 
 def edit_role(visit: Visit) -> Response:
     role = _asked_for(visit)
-    if visit.request.method == "POST":
-        return _take(visit, role)
-    return _form(visit, role, shown=Shown(role.name, role.permissions))
+    return _take(visit, role) if visit.is_sent else _form(visit, role, shown=Shown.of(role))
 
 
 def delete_role(visit: Visit) -> Response:
@@ -58,8 +60,7 @@ def delete_role(visit: Visit) -> Response:
             change.note(f"Deleted role {role.name}")
     except RoleInUse:
         fault = "This role cannot be deleted: it is built in, or somebody or a group has it."
-        shown = Shown(role.name, role.permissions)
-        return _form(visit, role, 409, shown=shown, faults={"form": fault})
+        return _form(visit, role, 409, shown=Shown.of(role), faults={"form": fault})
     return visit.go("roles", notice="role-deleted")
 
 
@@ -79,7 +80,7 @@ def _take(visit: Visit, role: Role | None) -> Response:
     if not any(faults.values()):
         try:
             with changing(visit.me, EDIT_GROUPS_AND_ROLES) as change:
-                _save(change, role, sent, moves)
+                _save(visit, change, sent, moves)
             return visit.go("roles", notice="role-saved")
         except NameTaken:
             faults["name"] = "Another role has this name."
@@ -88,11 +89,11 @@ def _take(visit: Visit, role: Role | None) -> Response:
     return _form(visit, role, 422, shown=sent, moves=moves, faults=faults)
 
 
-def _save(change: Change, role: Role | None, sent: Shown, moves: Moves) -> None:
-    role_id = role.role_id if role else portal_people.add_role(change.db, sent.name)
-    before = portal_people.role(role_id)  # another connection: none yet of a new role
-    shown = Shown(before.name, before.permissions) if before else Shown(sent.name)
-    told = differences(shown.facts(), sent.facts())
+def _save(visit: Visit, change: Change, sent: Shown, moves: Moves) -> None:
+    # Read again: what the record says has changed is what this transaction has changed.
+    before = _asked_for(visit) if "role_id" in visit.request.path_params else None
+    role_id = before.role_id if before else portal_people.add_role(change.db, sent.name)
+    told = differences((Shown.of(before) if before else Shown(sent.name)).facts(), sent.facts())
     portal_people.change_role(change.db, role_id, name=sent.name, permissions=sent.permissions)
     moved = moves.make(portal_people.move_role_holders, change.db, role_id)
     if before is None:

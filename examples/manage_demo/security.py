@@ -18,7 +18,7 @@ NOTICE_LENGTH = 300
 
 
 def settings(visit: Visit) -> Response:
-    if visit.request.method == "GET":
+    if not visit.is_sent:
         return _page(visit, 200, vars(portal_people.security_settings()), {})
     visit.need(EDIT_SETTINGS)
     sent = {name: visit.sent(name) for name in ("password_length", "audit_days", "login_notice")}
@@ -76,7 +76,7 @@ def _page(visit: Visit, status: int, shown: Mapping[str, object], faults: dict[s
 
 def own_password(visit: Visit) -> Response:
     length = portal_people.security_settings().password_length
-    if visit.request.method == "GET":
+    if not visit.is_sent:
         return visit.page("password.html", length=length)
     present, new, again = (visit.form.get(name, [""])[0] for name in ("current", "new", "again"))
     faults = {}

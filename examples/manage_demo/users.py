@@ -31,7 +31,7 @@ def users(visit: Visit) -> Response:
 
 def new_user(visit: Visit) -> Response:
     visit.need(EDIT_USERS)
-    if visit.request.method == "GET":
+    if not visit.is_sent:
         return _form(visit, None, shown=Account("", "", "", "", False), roles=[], groups=[])
     account, roles, groups = _sent(visit, [], [])
     faults = _faults(account)
@@ -46,7 +46,7 @@ def new_user(visit: Visit) -> Response:
 def _created(visit: Visit, account: Account, roles: list[str], groups: list[str]) -> Response:
     """Answers with the page itself: a redirect would have to keep the password somewhere for a while."""
     password = portal_people.start_password()
-    with changing(visit.me, EDIT_USERS) as change:
+    with changing(visit.me, *_rights_used(visit)) as change:
         user_id = portal_people.add_user(change.db, account, roles, groups)
         portal_people.set_password(change.db, user_id, password)
         given = differences(
@@ -66,13 +66,15 @@ def edit_user(visit: Visit) -> Response:
     person = _asked_for(visit)
     user_id = person.user_id
     given = portal_people.own_roles_of(user_id), portal_people.groups_of(user_id)
-    if visit.request.method == "GET":
+    if not visit.is_sent:
         return _form(visit, user_id, shown=person, roles=given[0], groups=given[1])
 
     account, roles, groups = _sent(visit, *given)
     faults = _faults(account)
     if user_id == visit.me.user_id and account.disabled:
         faults["disabled"] = "You cannot disable yourself."
+    if account.disabled and not portal_people.permissions_of(user_id) <= visit.may:
+        faults["disabled"] = "You cannot disable somebody who may do more than you."
     if not faults:
         try:
             _save(visit, account, roles, groups)
@@ -85,8 +87,7 @@ def edit_user(visit: Visit) -> Response:
 
 
 def _save(visit: Visit, account: Account, roles: list[str], groups: list[str]) -> None:
-    used = [right for right in (EDIT_USERS, EDIT_GROUPS_AND_ROLES) if right in visit.may]
-    with changing(visit.me, *used) as change:
+    with changing(visit.me, *_rights_used(visit)) as change:
         person = _asked_for(visit)  # again: what the record says has changed is what this transaction has changed
         user_id = person.user_id
         told = [differences(_facts(person), _facts(account))]
@@ -97,6 +98,10 @@ def _save(visit: Visit, account: Account, roles: list[str], groups: list[str]) -
             portal_people.put_into(change.db, user_id, roles, groups)
         if any(told):
             change.note(f"Changed user {person.user_name}", *told)
+
+
+def _rights_used(visit: Visit) -> list[str]:
+    return [right for right in (EDIT_USERS, EDIT_GROUPS_AND_ROLES) if right in visit.may]
 
 
 def _asked_for(visit: Visit) -> Person:

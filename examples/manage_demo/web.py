@@ -80,6 +80,11 @@ class Visit:
             raise HTTPException(403)
         return self.person
 
+    @property
+    def is_sent(self) -> bool:
+        """A form has come: anything else is answered with the page, HEAD too."""
+        return self.request.method == "POST"
+
     def need(self, permission: str) -> None:
         if permission not in self.may:
             raise HTTPException(403, f"Your roles do not give you this permission: {PERMISSIONS[permission]}.")

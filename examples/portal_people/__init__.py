@@ -7,7 +7,7 @@ standard library is used.
 
 from __future__ import annotations
 
-from .connection import database, folded, like
+from .connection import database, like
 from .groups import (
     Group,
     add_group,
@@ -110,7 +110,6 @@ __all__ = [
     "every_role",
     "everybody",
     "find_people",
-    "folded",
     "group",
     "groups_of",
     "holders_of",

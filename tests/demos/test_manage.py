@@ -172,6 +172,13 @@ def test_what_does_not_exist_is_a_404_in_the_portals_look(manage: TestClient, pa
     assert "This page does not exist" in answer.text
 
 
+@pytest.mark.parametrize("path", [*PAGES, "/manage/login"])
+def test_a_head_is_answered_like_a_get_and_sends_no_form(manage: TestClient, path: str) -> None:
+    enter_manage(manage, "admin")
+    answer = manage.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_an_oversized_form_is_refused(manage: TestClient) -> None:
     assert manage.post("/manage/login", data={"username": "x" * 70_000}).status_code == 413
 

@@ -104,6 +104,17 @@ def test_who_may_edit_users_but_no_roles_gives_none(manage: TestClient) -> None:
     assert (portal_people.roles_of(nora), portal_people.groups_of(nora)) == ([], [])
 
 
+def test_who_may_do_less_disables_nobody_who_may_do_more(manage: TestClient) -> None:
+    csrf = enter_as_clerk(manage, "edit_users")
+    sent = {"csrf": csrf, "user_name": "admin", "email": "a@example.com", "disabled": "on"}
+    answer = manage.post("/manage/users/1/edit", data=sent)
+    assert answer.status_code == 422
+    assert "You cannot disable somebody who may do more than you." in answer.text
+    assert manage.post("/manage/users/3/edit", data=sent | {"user_name": "erin"}).status_code == 303
+    assert portal_people.check_password("admin", DEMO_PASSWORDS["admin"]) is not None
+    assert portal_people.check_password("erin", DEMO_PASSWORDS["erin"]) is None
+
+
 def test_a_right_that_stays_by_another_way_can_be_taken_from_oneself(manage: TestClient) -> None:
     csrf = enter_manage(manage, "admin")
     with portal_people.database(write=True) as db:
