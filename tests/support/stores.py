@@ -255,6 +255,7 @@ def all_events(store: Store) -> list[asks.EventRow]:
     """The realm's list, in the order in which it was carried."""
     found: list[asks.EventRow] = []
     while page := ask(store, asks.FollowEvents(found[-1].position if found else None, 500)):
+        assert not found or found[-1] not in page, "a page began with the end of the last one"
         found.extend(page)
     return found
 

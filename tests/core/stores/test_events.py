@@ -168,9 +168,11 @@ def test_pages_follow_each_other_without_a_gap_and_without_a_double(store: Store
     back: list[EventRow] = []
     while page := newest(store, back[-1].position if back else None, limit=5):
         back += page
+        assert len(back) <= len(events)
     forth: list[EventRow] = []
     while page := oldest(store, forth[-1].position if forth else None, limit=5):
         forth += page
+        assert len(forth) <= len(events)
     assert back[::-1] == forth == events
 
 
