@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from urllib.parse import parse_qsl, quote
 
 from .errors import BadRequest
-from .protocol import Login
+from .protocol import Flow, Login
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -154,7 +154,8 @@ class Allow:
     ``changes`` are headers to replace or take out before the app sees them, ``forgets`` keys of the environ or scope to
     take out. ``must_release`` looks at the head of the
     app's answer and says whether ``Gate.release`` has to decide about it. ``watches_body``: the login has to be resolved
-    again when the last chunk of the body was read.
+    again when the last chunk of the body was read. ``body``: what the app reads instead of the body, which was read
+    already. ``splices``: the answer may be changed on its way, so the app has to give its bytes to nobody else.
     """
 
     request: Request
@@ -164,13 +165,26 @@ class Allow:
     state: Any = field(repr=False)
     watches_body: bool = False
     forgets: frozenset[str] = frozenset()
+    body: bytes | None = field(default=None, repr=False)
+    splices: bool = False
+
+
+class Splicing(Protocol):
+    """Puts something into a body while it passes; after ``close`` nothing is left of it."""
+
+    def feed(self, chunk: bytes) -> Flow[bytes]:
+        """What goes on of the body, now that this has come."""
+
+    def close(self) -> Flow[bytes]:
+        """What was held back of it, now that it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """The app's answer goes to the browser, with these headers."""
+    """The app's answer goes to the browser, with these headers; ``splicing`` changes its body."""
 
     headers: Headers
+    splicing: Splicing | None = None
 
 
 def redirect(location: str, *headers: tuple[bytes, bytes]) -> Answer:

@@ -8,12 +8,14 @@ from typing import TypeAlias
 
 from starlette.types import Message, Receive, Send
 
-from twofa_middleware.http import Answer, Headers
+from twofa_middleware.http import Answer, Headers, Splicing
 from twofa_middleware.http import Send as SendOn
+from twofa_middleware.protocol import Flow
 
 from .translate import DENIAL, headers_of
 
 Look: TypeAlias = Callable[[int, Headers], Awaitable[SendOn | Answer | None]]
+Splice: TypeAlias = Callable[[Flow[bytes]], Awaitable[bytes]]
 Refuse: TypeAlias = Callable[[Answer], Awaitable[None]]
 
 HEADS = frozenset({"http.response.start", "websocket.accept", f"{DENIAL}.start"})
@@ -33,12 +35,14 @@ class HeldHead:
     comes after that head, or is dropped with it.
     """
 
-    def __init__(self, kind: str, receive: Receive, send: Send, look: Look, refuse: Refuse) -> None:
+    def __init__(self, kind: str, receive: Receive, send: Send, look: Look, refuse: Refuse, splice: Splice) -> None:
         self._gone: Message = {"type": f"{kind}.disconnect"} | ({"code": 1006} if kind == "websocket" else {})
         self._receive = receive
         self._send = send
         self._look = look
         self._refuse = refuse
+        self._splice = splice
+        self._splicing: Splicing | None = None
         self._turn = asyncio.Lock()
         self._held: list[Message] = []
         self._is_out = False
@@ -46,7 +50,7 @@ class HeldHead:
         self._is_dropped = False
 
     async def send(self, message: Message) -> None:
-        if self._is_out and not self._is_dropped and message["type"] not in HEADS:
+        if self._is_out and not self._is_dropped and self._splicing is None and message["type"] not in HEADS:
             await self._send(message)
             return
         async with self._turn:
@@ -55,7 +59,7 @@ class HeldHead:
             elif message["type"] in HEADS:
                 await self._settle(message)
             elif self._is_out or message["type"] in WITHOUT_HEAD:
-                await self._send(message)
+                await self._send(message if self._splicing is None else await self._spliced(message, self._splicing))
             else:
                 self._held.append(message)
 
@@ -80,7 +84,18 @@ class HeldHead:
         self._held.clear()
         # A copy: the app may have changed its message while it was looked at.
         await self._send({**head, "headers": list(headers if outcome is None else outcome.headers)})
+        self._splicing = outcome.splicing if outcome is not None else None
         self._is_out = True
+
+    async def _spliced(self, message: Message, splicing: Splicing) -> Message:
+        """The part of the body as it goes on; with the last one comes what was held back."""
+        if message["type"] != "http.response.body":
+            return message
+        body = await self._splice(splicing.feed(bytes(message.get("body", b""))))
+        if not message.get("more_body", False):
+            self._splicing = None
+            body += await self._splice(splicing.close())
+        return {**message, "body": body}
 
     def _swallow(self) -> None:
         self._swallowed += 1

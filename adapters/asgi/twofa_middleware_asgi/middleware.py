@@ -14,12 +14,12 @@ from twofa_middleware.drive import AsyncAnswer, adrive
 from twofa_middleware.errors import TwoFactorError
 from twofa_middleware.http import Allow, Answer, Headers
 from twofa_middleware.http import Send as SendOn
-from twofa_middleware.protocol import Ask
+from twofa_middleware.protocol import Ask, Flow
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build
 
 from .head import HeldHead, comes_of_drop
-from .translate import ClientGone, change_scope, read_body, read_request, send_answer
+from .translate import ClientGone, change_scope, read_body, read_request, receive_instead, send_answer
 
 
 class UnsupportedScope(TwoFactorError):
@@ -86,7 +86,12 @@ class TwoFactorMiddleware:
                 raise LoginChanged("a log-in appeared while the body was read")
             return message
 
-        head = HeldHead(scope["type"], watched if allow.watches_body else receive, send, look, refuse)
+        async def splice(flow: Flow[bytes]) -> bytes:
+            return await adrive(flow, answer)
+
+        if allow.body is not None:
+            receive = receive_instead(allow.body, receive)
+        head = HeldHead(scope["type"], watched if allow.watches_body else receive, send, look, refuse, splice)
         try:
             await self._app(change_scope(scope, allow), head.receive, head.send)
         except BaseException as error:

@@ -10,6 +10,7 @@ from twofa_middleware.asks import ReadBody
 from twofa_middleware.errors import BadRequest
 from twofa_middleware.http import Allow, Answer, Headers, Request, change_headers
 
+_SENDS_FILES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 DENIAL = "websocket.http.response"
 
 
@@ -38,11 +39,32 @@ def read_request(scope: Scope, now: int) -> Request:
 
 def change_scope(scope: Scope, allow: Allow) -> Scope:
     """The scope that the app sees; the same object where nothing is changed."""
-    if not allow.changes and not allow.forgets:
+    if not allow.changes and not allow.forgets and not allow.splices and allow.body is None:
         return scope
     headers = tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"])
+    changes = dict(allow.changes)
+    if allow.body is not None:
+        changes |= {b"content-length": str(len(allow.body)).encode(), b"transfer-encoding": None}
     kept = {key: value for key, value in scope.items() if key not in allow.forgets}
-    return {**kept, "headers": list(change_headers(headers, allow.changes))}
+    changed = {**kept, "headers": list(change_headers(headers, changes))}
+    if allow.splices and scope.get("extensions"):
+        # By these the server would send a file by itself, past whoever changes the body.
+        changed["extensions"] = {key: value for key, value in scope["extensions"].items() if key not in _SENDS_FILES}
+    return changed
+
+
+def receive_instead(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that gives this body, in the place of the one that was read, and then what comes after it."""
+    given = False
+
+    async def receive_body() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_body
 
 
 async def read_body(receive: Receive, ask: ReadBody) -> bytes:

@@ -7,12 +7,13 @@ holds for that head alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from twofa_middleware.errors import TwoFactorError
-from twofa_middleware.http import Answer, Headers, Send
+from twofa_middleware.http import Answer, Headers, Send, Splicing
+from twofa_middleware.protocol import Flow
 
 from .translate import as_bytes, as_strings
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Pairs: TypeAlias = list[tuple[str, str]]
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None
 Look: TypeAlias = Callable[[int, Headers], Send | Answer | None]
+Splice: TypeAlias = Callable[[Flow[bytes]], bytes]
 Hint: TypeAlias = Callable[[Pairs], object]
 
 
@@ -35,9 +37,13 @@ class HeldHead:
     ``server_hint`` is the server's own ``wsgi.early_hints``, where it has one.
     """
 
-    def __init__(self, start_response: StartResponse, look: Look, server_hint: Hint | None = None) -> None:
+    def __init__(
+        self, start_response: StartResponse, look: Look, splice: Splice, server_hint: Hint | None = None
+    ) -> None:
         self._server = start_response
         self._look = look
+        self._splice = splice
+        self._splicing: Splicing | None = None
         self._server_hint = server_hint
         self._hints: list[Pairs] = []
         self._held: tuple[str, Pairs, ExcInfo] | None = None
@@ -64,7 +70,16 @@ class HeldHead:
         """The legacy ``write()``; after a refusal its bytes go nowhere."""
         self.settle()
         if self._write is not None:
-            self._write(chunk)
+            self._write(self.spliced(chunk))
+
+    def spliced(self, chunk: bytes) -> bytes:
+        """The chunk of a body as it goes on."""
+        return chunk if self._splicing is None else self._splice(self._splicing.feed(chunk))
+
+    def rest(self) -> bytes:
+        """What was held back of the body, at its end."""
+        splicing, self._splicing = self._splicing, None
+        return b"" if splicing is None else self._splice(splicing.close())
 
     def hint(self, headers: Pairs) -> None:
         """``wsgi.early_hints``: what comes before the head waits for it."""
@@ -89,6 +104,7 @@ class HeldHead:
                 self._refusal = outcome
             else:
                 self._send_hints()
+                self._splicing = outcome.splicing if outcome else None
                 self._write = earlier  # what the server raises now, it would raise without a gate, too
                 self._write = self._server(status, as_strings(outcome.headers) if outcome else headers, exc_info)
                 self._is_out = True
@@ -105,45 +121,3 @@ class HeldHead:
 
 def _nowhere(chunk: bytes) -> None:
     """A ``write()`` whose bytes nobody gets."""
-
-
-class LateBody(Iterator[bytes]):
-    """The body of an app that starts its response only while its first chunk is made (a generator, mostly)."""
-
-    def __init__(self, body: Iterable[bytes], head: HeldHead, refuse: Callable[[Answer], list[bytes]]) -> None:
-        self._body = body
-        self._chunks: Iterator[bytes] | None = None
-        self._head = head
-        self._refuse = refuse
-
-    def __next__(self) -> bytes:
-        if self._chunks is None:
-            return self._first()
-        chunk = next(self._chunks)
-        self._head.settle()
-        return chunk
-
-    def _first(self) -> bytes:
-        self._chunks = chunks = iter(self._body)
-        first = next(filter(None, chunks), None)
-        refusal = self._head.settle()
-        if refusal is not None:
-            self.close()
-            self._chunks = iter(self._refuse(refusal))
-            return next(self._chunks)
-        if first is None:
-            raise StopIteration
-        if not self._head.is_started:
-            raise RuntimeError("the app sent a body without having called start_response (PEP 3333)")
-        return first
-
-    def close(self) -> None:
-        body, self._body = self._body, ()
-        close_body(body)
-
-
-def close_body(body: Iterable[bytes]) -> None:
-    """What a server does with the app's iterable at the end (PEP 3333)."""
-    close: Any = getattr(body, "close", None)
-    if close is not None:
-        close()

@@ -14,8 +14,9 @@ from twofa_middleware.protocol import Ask
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build
 
-from .head import HeldHead, LateBody, close_body
-from .translate import change_environ, content_length, read_body, read_request, send_answer
+from .body import LateBody, SplicedBody, close_body
+from .head import HeldHead
+from .translate import change_environ, content_length, read_body, read_request, replace_body, send_answer
 from .watched_input import WatchedInput
 
 if TYPE_CHECKING:
@@ -66,17 +67,20 @@ class TwoFactorMiddleware:
         def refuse(refusal: Answer) -> list[bytes]:
             return send_answer(refusal, allow.request, start_response)
 
-        head = HeldHead(start_response, look, environ.get(EARLY_HINTS))
+        head = HeldHead(start_response, look, lambda flow: drive(flow, answer), environ.get(EARLY_HINTS))
         change_environ(environ, allow)
         if EARLY_HINTS in environ:
             environ[EARLY_HINTS] = head.hint
+        if allow.body is not None:
+            replace_body(environ, allow.body)
         if allow.watches_body:
             environ["wsgi.input"] = WatchedInput(
                 environ["wsgi.input"], content_length(environ), lambda: drive(gate.still_same(allow), answer)
             )
         body = self._app(environ, head)
         if not head.is_started:
-            return LateBody(body, head, refuse)
+            late = LateBody(body, head, refuse)
+            return SplicedBody(late, head) if allow.splices else late
         passes = False
         try:
             refusal = head.settle()
@@ -84,4 +88,6 @@ class TwoFactorMiddleware:
         finally:
             if not passes:  # the server never gets the app's iterable, so it cannot close it
                 close_body(body)
-        return body if refusal is None else refuse(refusal)
+        if refusal is not None:
+            return refuse(refusal)
+        return SplicedBody(body, head) if allow.splices else body

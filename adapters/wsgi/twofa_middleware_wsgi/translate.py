@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from io import BytesIO
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,13 @@ def change_environ(environ: WSGIEnvironment, allow: Allow) -> None:
             environ.pop(key, None)
         else:
             environ[key] = value.decode("latin-1")
+
+
+def replace_body(environ: WSGIEnvironment, body: bytes) -> None:
+    """Give the app this body, with its length, in the place of the one that was read."""
+    environ["wsgi.input"] = BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
 
 
 def content_length(environ: WSGIEnvironment) -> int | None:
