@@ -124,6 +124,19 @@ def a_server(*options: str) -> Iterator[Server]:
         server.close()
 
 
+@contextmanager
+def a_cluster() -> Iterator[Server]:
+    """A Redis that is a cluster of one: it refuses keys of two slots in one command, and in scripts other slots' keys."""
+    with a_server("--cluster-enabled", "yes", "--cluster-port", str(_free_port())) as server:
+        server.say("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+        until = monotonic() + START_SECONDS
+        while b"cluster_state:ok" not in server.say("CLUSTER", "INFO"):
+            if monotonic() > until:
+                raise RuntimeError("the cluster did not start")
+            sleep(0.01)
+        yield server
+
+
 @cache
 def shared_redis() -> Server:
     return _until_the_end(Server(redis_program()))

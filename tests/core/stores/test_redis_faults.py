@@ -10,13 +10,33 @@ from time import monotonic
 
 import pytest
 
-from support.lossy_wire import a_stranger, a_wire
+from support.lossy_wire import Wire, a_stranger, a_wire
 from support.redis_servers import ADDRESS, Server, new_realm, shared_redis
-from support.stores import ALICE, NOW, STEP, account_of, ask, enrol, fail, look, redis_at, spend_code, spend_step
+from support.stores import (
+    ALICE,
+    NOW,
+    STEP,
+    account_of,
+    all_events,
+    ask,
+    carry,
+    enrol,
+    fail,
+    look,
+    names_of,
+    note,
+    notes_of,
+    redis_at,
+    row_id,
+    spend_code,
+    spend_step,
+)
 from twofa_middleware import asks
 from twofa_middleware.errors import StoreError, StoreMismatch, StoreUnavailable
 from twofa_middleware.protocol import Store
 from twofa_middleware.stores.redis import RedisStore
+from twofa_middleware.stores.redis_keys import index_keys, letter_of
+from twofa_middleware.stores.redis_scripts import script_of
 
 OpenRedis = Callable[..., AbstractContextManager[Store]]
 QUESTIONS = [look(), asks.TakeAttempt(ALICE, NOW), spend_step()]
@@ -76,7 +96,15 @@ def test_a_server_without_memory_changes_nothing_and_can_still_be_read(server: S
     with open_redis(server.url) as store:
         enrol(store)
         server.say("CONFIG", "SET", "maxmemory", "1")
-        for question in (asks.TakeAttempt(ALICE, NOW), asks.TakeRecoveryAttempt(ALICE, NOW), spend_step()):
+        for question in (
+            asks.TakeAttempt(ALICE, NOW),
+            asks.TakeRecoveryAttempt(ALICE, NOW),
+            spend_step(),
+            spend_code(notes=notes_of("spent", outcome="spent")),
+            asks.Unlock(ALICE, NOW, notes_of("unlocked")),
+            asks.Note(ALICE, NOW, notes_of(person=b"who")),
+            asks.WriteRole(asks.RoleRow("role", 1, b"flag"), NOW),
+        ):
             with pytest.raises(StoreUnavailable, match="used memory > 'maxmemory'"):
                 ask(store, question)
         assert account_of(store).last_step == STEP
@@ -160,6 +188,84 @@ def test_a_question_whose_reply_is_lost_was_asked_once(
             assert ask(near, spend_step()) in (asks.SpentBefore(), asks.Spent(codes_left=3))
             wire.mend()
             assert ask(store, asks.Look(ALICE, b"first", None, NOW)).pass_row is not None  # no reply of before
+
+
+@pytest.mark.parametrize("lose", [reset, stall, half])
+def test_a_change_whose_mark_is_lost_does_not_happen_and_can_be_asked_for_again(
+    open_redis: OpenRedis, lose: Callable[[bytes], bytes | None]
+) -> None:
+    with a_pair(open_redis) as (near, wire, store):
+        unlock = asks.Unlock(ALICE, NOW, notes_of("unlocked"))
+        fail(near, 3)
+        wire.break_after(sha("mark"), lose)
+        with within_a_second(), pytest.raises(StoreUnavailable, match="did not answer"):
+            ask(store, unlock)
+        wire.wait_until_lost()
+        assert attempts_left(near) == 2
+        assert names_of(near) == []  # the mark points to nothing
+        wire.mend()
+        assert ask(store, unlock) == asks.Done()
+        assert (attempts_left(near), names_of(near)) == (5, ["unlocked"])
+
+
+@pytest.mark.parametrize("lose", [reset, stall, half])
+def test_a_change_whose_own_reply_is_lost_has_happened_with_its_event(
+    open_redis: OpenRedis, lose: Callable[[bytes], bytes | None]
+) -> None:
+    with a_pair(open_redis) as (near, wire, store):
+        fail(near, 3)
+        wire.break_after(sha("Unlock"), lose)
+        with within_a_second(), pytest.raises(StoreUnavailable, match="did not answer"):
+            ask(store, asks.Unlock(ALICE, NOW, notes_of("unlocked")))
+        wire.wait_until_lost()
+        assert (attempts_left(near), names_of(near)) == (5, ["unlocked"])
+
+
+@pytest.mark.parametrize("lose", [reset, stall])
+@pytest.mark.parametrize("script", ["read_dirty", "read_log", "carry", "drop_log", "unmark"])
+def test_a_sweep_that_loses_a_reply_loses_no_event(
+    open_redis: OpenRedis, script: str, lose: Callable[[bytes], bytes | None]
+) -> None:
+    with a_pair(open_redis) as (near, wire, store):
+        note(near, "one", "two")
+        forget_when_it_was_marked(near)
+        wire.break_after(sha(script), lose)
+        with within_a_second(), pytest.raises(StoreUnavailable, match="did not answer"):
+            ask(store, asks.Sweep(NOW, 10))
+        wire.wait_until_lost()
+        note(near, "three")
+        carry(near)
+        assert list(dict.fromkeys(event.id for event in all_events(near))) == list(map(row_id, ("one", "two", "three")))
+        wire.mend()
+        assert ask(store, asks.Sweep(NOW, 10)) == asks.Swept(0, is_done=True)
+
+
+@contextmanager
+def a_pair(open_redis: OpenRedis) -> Iterator[tuple[RedisStore, Wire, Store]]:
+    """A store, and another one behind a wire, on a server that knows the scripts of a change and of a sweep."""
+    with redis_at(shared_redis().url) as other:
+        note(other, "event")
+        ask(other, asks.Unlock(ALICE, NOW))
+        forget_when_it_was_marked(other)
+        carry(other)
+    realm = new_realm()
+    with (
+        redis_at(shared_redis().url, realm) as near,
+        a_wire(shared_redis().port) as wire,
+        open_redis(wire.url, realm) as store,
+    ):
+        store.check()
+        yield near, wire, store
+
+
+def sha(script: str) -> bytes:
+    return script_of(script).sha.encode()
+
+
+def forget_when_it_was_marked(store: RedisStore) -> None:
+    """As if it had been long ago."""
+    dirty, _ = index_keys(store._realm, letter_of(ALICE))
+    shared_redis().say("ZADD", dirty, "1", ALICE)
 
 
 @pytest.mark.parametrize(

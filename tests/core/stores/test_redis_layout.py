@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
+from importlib.resources import files
 from typing import Any
 
 import pytest
 import redis
 from redis.crc import key_slot
 
-from support.redis_servers import shared_redis
+from support.redis_servers import a_cluster, shared_redis
 from support.stores import (
     ALICE,
     DAY,
@@ -21,29 +23,37 @@ from support.stores import (
     a_browser,
     a_change,
     a_pass,
+    a_row,
     a_setup,
     account_of,
+    all_events,
     ask,
+    carry,
     enrol,
     fail,
     look,
+    notes_of,
     open_pass,
     redis_at,
     spend_code,
     spend_step,
     turn_on,
 )
-from twofa_middleware import asks
+from twofa_middleware import asks, stores
 from twofa_middleware.errors import StoreError, UnreadableRecord
 from twofa_middleware.stores.redis import RedisStore
-from twofa_middleware.stores.redis_encoding import ANSWERS
+from twofa_middleware.stores.redis_answers import ANSWERS
 from twofa_middleware.stores.redis_scripts import LIMITS, script_of
 
 BIG = 2**53 + 1  # the first whole number that a double has not
 REALM = "layout"
 ALL_KEYS = [f"2fa:{REALM}:{{alice}}:{name}" for name in ("account", "passes", "browsers", "pending")]
 ACCOUNT, PASSES, BROWSERS, PENDING = ALL_KEYS
-SEEN = f"2fu:{REALM}:{{alice}}:seen"
+SEEN, LOG, LONG = (f"2fu:{REALM}:{{alice}}:{name}" for name in ("seen", "log", "long"))
+ROLES = f"2fa:{REALM}:{{*}}:roles"
+REALM_LOG, EVENTS, COUNTS, MARKS = (f"2fu:{REALM}:{{*}}:{name}" for name in ("log", "events", "counts", "marks"))
+DIRTY, KNOWN = (f"2fu:{REALM}:{{users:a}}:{name}" for name in ("dirty", "known"))
+REALM_DIRTY = f"2fu:{REALM}:{{users:*}}:dirty"
 
 
 @pytest.fixture
@@ -75,18 +85,83 @@ def have_everything(store: RedisStore) -> None:
     ask(store, asks.TouchPass(ALICE, digested("first", a_pass()).digest, NOW + 60))
     ask(store, asks.BeginSetup(ALICE, digested("setup", a_setup()), NOW))
     ask(store, asks.TakeRecoveryAttempt(ALICE, NOW))
+    ask(store, asks.MeetRules(ALICE, tuple(f"{number}".rjust(22, "-") for number in range(3)), NOW))
+    ask(store, asks.Note(ALICE, NOW, notes_of("event", "event-2", person=b"p" * 120, roles=b"r" * 90)))
     fail(store, 7)
+
+
+def have_a_realm(store: RedisStore) -> None:
+    """A flag, counters, a lease and a position."""
+    ask(store, asks.WriteRole(asks.RoleRow("k" * 22, 1, b"r" * 90), NOW, notes_of("flag")))
+    ask(store, asks.AddCounts(NOW // DAY, {"shop verify": 1}))
+    ask(store, asks.TakeLease("sweep", "server", NOW + 60, NOW))
+    ask(store, asks.MoveMark("syslog", "1-1"))
 
 
 def digested(name: str, row: Any) -> Any:
     return dataclasses.replace(row, digest=name.encode().ljust(32, b"."), record=name.encode().ljust(60, b"."))
 
 
-def test_a_user_has_the_five_keys_of_the_design_and_all_lie_in_one_slot(store: RedisStore, client: Any) -> None:
+def test_the_keys_are_those_of_the_design_and_what_belongs_together_lies_in_one_slot(
+    store: RedisStore, client: Any
+) -> None:
     have_everything(store)
-    names = {key.decode() for key in client.keys("*")}
-    assert names == {*ALL_KEYS, SEEN, f"2fa:{REALM}:id"}
-    assert len({key_slot(name.encode()) for name in (*ALL_KEYS, SEEN)}) == 1
+    have_a_realm(store)
+    groups = [[*ALL_KEYS, SEEN, LOG, LONG], [ROLES, REALM_LOG, COUNTS, MARKS], [DIRTY, KNOWN], [REALM_DIRTY]]
+    expected = {key for group in groups for key in group}
+    assert {key.decode() for key in client.keys("*")} == {*expected, f"2fa:{REALM}:id"}
+    carry(store)
+    assert {key.decode() for key in client.keys("*")} == (expected - {LOG, REALM_LOG}) | {EVENTS, f"2fa:{REALM}:id"}
+    groups[1].append(EVENTS)
+    assert [len({key_slot(key.encode()) for key in group}) for group in groups] == [1, 1, 1, 1]
+
+
+def test_a_log_is_empty_after_a_sweep_and_an_index_after_the_next(store: RedisStore, client: Any) -> None:
+    have_everything(store)
+    carry(store)
+    assert client.exists(LOG) == 0
+    client.zadd(DIRTY, {ALICE: 1})  # as if it had been marked long ago
+    carry(store)
+    assert client.exists(DIRTY) == 0
+    assert client.zrange(KNOWN, 0, -1, withscores=True) == [(b"alice", 0)]
+    assert client.xlen(EVENTS) == 2
+
+
+def test_a_user_with_some_of_everything_takes_less_than_three_kilobytes(store: RedisStore, client: Any) -> None:
+    have_everything(store)
+    carry(store)
+    assert sum(client.memory_usage(key, samples=0) for key in client.keys("*{alice}*")) < 3000
+
+
+@pytest.mark.parametrize("key", [LOG, LONG, SEEN, PASSES, BROWSERS, PENDING])
+def test_a_change_whose_notes_or_rows_cannot_be_written_does_not_happen(
+    store: RedisStore, client: Any, key: str
+) -> None:
+    enrol(store)
+    before = {name: client.dump(name) for name in (ACCOUNT, PASSES, BROWSERS, SEEN, LOG, LONG) if name != key}
+    client.set(key, "x")
+    notes = notes_of("spent", outcome="spent", person=b"who")
+    for question in (
+        spend_step(opens=a_pass(), remembers=a_browser(), ends=b"first", notes=notes),
+        spend_code(opens=a_pass(), notes=notes),
+        asks.ResetAccount(ALICE, GENERATION, NO_FACTORS, NOW, notes),
+    ):
+        with pytest.raises(StoreError):
+            ask(store, question)
+        assert {name: client.dump(name) for name in before} == before
+
+
+def test_notes_that_are_not_whole_change_nothing(store: RedisStore, client: Any) -> None:
+    enrol(store)
+    before = client.hgetall(ACCOUNT)
+    for part in ("id", "at", "ready_at", "record"):
+        row = dataclasses.replace(a_row("event"), **{part: None})  # type: ignore[arg-type]
+        for outcome in ("spent", "moved"):
+            notes = asks.Notes({outcome: (a_row("whole"), row)}, takes_back=b"x", person=b"who")
+            with pytest.raises(StoreError):
+                ask(store, spend_step(notes=notes))
+    assert client.hgetall(ACCOUNT) == before
+    assert client.exists(LOG, LONG) == 0
 
 
 def test_fields_are_short_and_hashes_stay_compact(store: RedisStore, client: Any) -> None:
@@ -180,6 +255,9 @@ def test_a_touch_changes_nothing_of_what_near_caches_keep(store: RedisStore, cli
     before = {key: client.hgetall(key) for key in ALL_KEYS}
     ask(store, asks.TouchPass(ALICE, digested("first", a_pass()).digest, NOW + 120))
     fail(store, 1, at=NOW + DAY)
+    ask(store, asks.MeetRules(ALICE, ("rule",), NOW))
+    ask(store, asks.Note(ALICE, NOW, notes_of("event", person=b"who", roles=b"roles")))
+    carry(store)
     assert {key: client.hgetall(key) for key in ALL_KEYS} == before
 
 
@@ -228,11 +306,54 @@ def test_a115_a_damaged_account_is_no_reason_to_begin_a_new_one(store: RedisStor
     assert client.hkeys(PASSES) == [b"tfirst", b"rfirst"]
 
 
+KINDS = {kind for kind in vars(asks).values() if isinstance(kind, type) and issubclass(kind, asks.StoreAsk)}
+BY_THE_INDEX = {asks.Sweep, asks.ReadPeople}
+
+
 def test_there_is_a_script_for_every_question_and_it_says_what_it_promises() -> None:
-    known = {kind for kind in vars(asks).values() if isinstance(kind, type) and issubclass(kind, asks.StoreAsk)}
-    assert set(ANSWERS) == known - {asks.StoreAsk}
-    for kind in ANSWERS:
+    assert set(ANSWERS) == KINDS - {asks.StoreAsk}
+    for kind in set(ANSWERS) - BY_THE_INDEX:
         text = script_of(kind.__name__).text
         assert f"ARGV: asks.{kind.__name__}." in text
         assert f"local STOP_FAILURES = {asks.STOP_FAILURES}\n" in text
     assert all(isinstance(getattr(asks, name), int) for name in LIMITS)
+
+
+def test_every_question_that_can_have_notes_has_them_written() -> None:
+    for kind in set(ANSWERS) - BY_THE_INDEX:
+        has_notes = "notes" in {field.name for field in dataclasses.fields(kind)}
+        assert has_notes == script_of(kind.__name__).text.endswith("return with_notes(answer)\n"), kind
+
+
+def test_every_key_that_a_script_names_is_one_of_its_keys() -> None:
+    folder = files(stores).joinpath("lua")
+    for file in folder.iterdir():
+        for call in re.findall(r"redis\.p?call\((.+)", file.read_text("utf-8")):
+            assert re.match(r"(command|'[A-Z]+'), ([A-Z]+|rows\.key|key|PASSES\.key)\b(?!\.\.)|'TIME'\)", call), call
+
+
+def test_a_cluster_answers_every_question() -> None:
+    with a_cluster() as server, redis_at(server.url, REALM) as store:
+        have_everything(store)
+        have_a_realm(store)
+        ask(store, spend_code(generation=BIG, code=bytes([1]) * 20, notes=notes_of("spent", outcome="spent")))
+        for question in (
+            asks.ReadAttempts(ALICE, NOW),
+            asks.ReadSetup(ALICE, b"setup", NOW),
+            asks.ReadBrowsers(ALICE, NOW),
+            asks.ReadSummary(ALICE, NOW),
+            asks.ForgetBrowsers(ALICE, None, NOW),
+            asks.EndPass(ALICE, b"first", NOW),
+            asks.EndPasses(ALICE, NOW),
+            asks.Unlock(ALICE, NOW),
+            asks.ResetAccount(ALICE, BIG, NO_FACTORS, NOW),
+            asks.ReadRoles(),
+            asks.ReadMark("syslog"),
+            asks.ReadCounts(0),
+            asks.ReadEvents(None, 10),
+            look(),
+        ):
+            ask(store, question)
+        assert carry(store) == 4
+        assert len(all_events(store)) == 4
+        assert [row.user for row in ask(store, asks.ReadPeople(None, 10))] == [ALICE]
