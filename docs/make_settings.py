@@ -12,6 +12,8 @@ HERE = Path(__file__).parent
 SECTIONS = (
     ("Settings", "The realm", "The top level of the file."),
     ("AppSettings", "An app", "A table `[apps.NAME]` for each app of the realm."),
+    ("Insert", "Inserts", "`[[apps.NAME.inserts]]`"),
+    ("Accepted", "What the app answers once it has saved", "`accepted = { … }`"),
     ("Enforcement", "Enforcement", "`enforcement = { … }`"),
     ("Administration", "Administrators", "`[admin]`"),
     ("Events", "Events", "`[events]`"),

@@ -4,7 +4,7 @@ One file serves all apps of a realm. ``TWOFA__SECTION__KEY`` in the environment 
 TOML, and as plain text where it is none. What cannot be used stops the start, and the error says what to do.
 """
 
-from .model import Administration, AppSettings, Enforcement, Events, ServiceAccount, Settings
+from .model import Accepted, Administration, AppSettings, Enforcement, Events, Insert, ServiceAccount, Settings
 from .reading import struct_of
 
-__all__ = ["Administration", "AppSettings", "Enforcement", "Events", "ServiceAccount", "Settings", "struct_of"]
+__all__ = ["Accepted", "Administration", "AppSettings", "Enforcement", "Events", "Insert", "ServiceAccount", "Settings", "struct_of"]

@@ -57,6 +57,38 @@ class ServiceAccount(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     until: datetime.date
 
 
+class Accepted(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the app answers once it has saved a form: ``status``, and ``location``, the path that it sends on to."""
+
+    status: int = 303
+    location: str = ""
+
+
+class Insert(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A control of the product's in the app's own pages. ``docs/inserts.md`` shows each with an example."""
+
+    path: str
+    """The path of the page, whose segments may have names: "/manage/users/{row}/edit". Forms are sent there too."""
+    selector: str
+    """Where in the page: tag, #id, .class, [attr=value]; descendants (space) and children (>)."""
+    position: Literal["before", "after", "prepend", "append"] = "append"
+    what: Literal["profile-link", "user-checkbox", "role-checkbox", "role-mark", "template"]
+    target: str = ""
+    """Whom or which role it is about: "path:NAME" of the path, "field:NAME" of the form, "attr:NAME" of the element."""
+    resolve: str = ""
+    """``module:function`` that makes a user id, or the name of a role, of what ``target`` found. Not set: it is one."""
+    accepted: Accepted | None = None
+    """By what the app shows that it has saved the form; check boxes need it."""
+    template: str = ""
+    """For ``what = "template"``: a Jinja2 file of yours; it gets the variables of a profile link."""
+    wrap: str = ""
+    """An element to put round it, such as "li"."""
+    classes: str = ""
+    """Class names of the app's own style for it."""
+    every: bool = False
+    """Whether each place that fits gets one, such as each row of a list; else the first alone."""
+
+
 class AppSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One app of the realm. Path rules: see ``policy/paths.py``."""
 
@@ -86,6 +118,12 @@ class AppSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """Path rules for GET and HEAD that pass unseen, without cookies and Authorization."""
     credential_cookies: tuple[str, ...] = ()
     """Cookies that could log somebody in, such as remember-me; the app gets them only if a resolver has read them."""
+    inserts: tuple[Insert, ...] = ()
+    """Controls of the product's in the app's own pages."""
+    form_limit_bytes: int = 1024 * 1024
+    """How large a form with a control of ours may be; it is read as a whole before the app gets it."""
+    scan_limit_bytes: int = 64 * 1024
+    """How much of a page is looked through for the place of a control."""
     cookie_path: str = "/"
     """The path of the app's session cookie; an anonymous navigation outside it says nothing about a log-out."""
 
