@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NewType, Protocol, TypeAlias, TypeVar
@@ -103,13 +104,15 @@ class Event:
 class PluginContext:
     """Where a plugin is made: for which realm and app, and the folder that relative paths in its options start from.
 
-    ``asynchronous``: the app is served by ASGI, so a function of the operator's may be a coroutine function.
+    ``asynchronous``: the app is served by ASGI, so a function of the operator's may be a coroutine function. ``clock``
+    tells the time in seconds since 1970.
     """
 
     realm: str
     app: str
     folder: Path
     asynchronous: bool
+    clock: Callable[[], float] = time.time
 
 
 class IdentityResolver(Protocol):
@@ -183,11 +186,15 @@ class Sink(Protocol):
 
     ``is_immediate``: gets each event of its process as it happens, by ``take``, which has to return at once. Else it
     gets those of the whole realm, in order, in batches by ``deliver``, in a thread of its own; what that raises is
-    tried again later, so an event may come twice, with the same id.
+    tried again later, so an event may come twice, with the same id. How far it has got is kept under ``place``, such as
+    a URL; nobody reads it in the store.
+
+    ``Options`` may have ``names``: those of the events that it wants. A name that no event has stops the start.
     """
 
     Options: ClassVar[type]
-    is_immediate: bool
+    is_immediate: ClassVar[bool]
+    place: str
 
     def take(self, event: Event) -> None: ...
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .asks import Call, CheckStore, Count, Emit, Random, StoreAsk
-from .events import EventLog
+from .courier import Courier
 from .gate import Gate
 from .protocol import Ask, Store
 from .references import is_async
@@ -20,7 +20,7 @@ class Answers:
     """What answers every question but ``ReadBody``, which is the adapter's."""
 
     store: Store
-    events: EventLog
+    courier: Courier
 
     def answer(self, ask: Ask[Any]) -> Any:
         """Answer a question where waiting is allowed."""
@@ -30,9 +30,9 @@ class Answers:
             case Random(size):
                 return os.urandom(size)
             case Emit():
-                return self.events.emit(ask)
+                return self.courier.emit(ask)
             case Count():
-                return None
+                return self.courier.count(ask)
             case CheckStore():
                 return self.store.check()
             case Call(function, arguments):
@@ -54,6 +54,12 @@ class Answers:
             case _:
                 return self.answer(ask)
 
+    def close(self) -> None:
+        """Write what waits and close what is open. Without it the same happens when the process ends."""
+        self.courier.close()
+        # A store need not have anything to close.
+        getattr(self.store, "close", lambda: None)()
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -67,6 +73,9 @@ class Runtime:
 
     async def answer_async(self, ask: Ask[Any]) -> Any:
         return await self.answers.answer_async(ask)
+
+    def close(self) -> None:
+        self.answers.close()
 
 
 def _called(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

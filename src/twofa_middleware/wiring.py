@@ -1,36 +1,39 @@
-"""From settings to a running gate: keys, store, resolvers and events, put together once at the start."""
+"""From settings to a running gate: keys, store, resolvers and sinks, put together once at the start."""
 
 from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from .accounts.audit import EVENTS
+from .courier import Courier
 from .desk import Desk
 from .errors import ConfigError
-from .events import EventLog
 from .gate import Gate
 from .plugins import options_of, plugin
-from .protocol import Directory, PluginContext, Store
+from .protocol import Directory, PluginContext, Sink, Store
 from .runtime import Answers, Runtime
 from .sealing import KeyRing, Sealer
 from .settings import Settings
+from .settings.reading import did_you_mean
 from .site import Site
 
 LOGGER = logging.getLogger("twofa_middleware")
 
 
-def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
+def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[[], float] = time.time) -> Runtime:
     """The gate of the app ``name``; ConfigError says what stops the start."""
     settings.app(name)
     plugged = {app: _identity(settings, app) for app in settings.apps}
     _refuse_shared_cookies(settings, plugged)
     sealer = sealer_of(settings)
-    context = PluginContext(settings.realm, name, settings.folder, asynchronous)
+    context = PluginContext(settings.realm, name, settings.folder, asynchronous, clock)
     resolvers = [(one.use, _made(one, context, settings)) for one in plugged[name]]
     roles = _made(_Plugged("roles", *options_of("roles", settings.roles, settings.source, "roles")), context, settings)
     directory = _directory(settings, context)
@@ -56,7 +59,7 @@ def build(settings: Settings, name: str, *, asynchronous: bool) -> Runtime:
     foreign = frozenset[bytes]().union(*(_cookies(ones) for app, ones in plugged.items() if app != name))
     gate = Gate(site, resolvers, foreign - cookies)
     LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
-    return Runtime(gate, Answers(open_store(settings), EventLog()))
+    return Runtime(gate, _answers(settings, sealer, context, carries=settings.events.carry))
 
 
 def open_desk(settings: Settings) -> tuple[Desk, Answers]:
@@ -65,8 +68,33 @@ def open_desk(settings: Settings) -> tuple[Desk, Answers]:
     Its functions may be coroutine functions, so its flows are driven on an event loop.
     """
     context = PluginContext(settings.realm, "", settings.folder, asynchronous=True)
-    desk = Desk(settings, sealer_of(settings), directory=_directory(settings, context))
-    return desk, Answers(open_store(settings), EventLog())
+    sealer = sealer_of(settings)
+    desk = Desk(settings, sealer, directory=_directory(settings, context))
+    return desk, _answers(settings, sealer, context, carries=False)
+
+
+def _answers(settings: Settings, sealer: Sealer, context: PluginContext, *, carries: bool) -> Answers:
+    """What answers a gate's questions. Where nothing is carried, sinks that get events later are not even made."""
+    plugged = []
+    for number, table in enumerate(settings.events.sinks, 1):
+        where = f"[events] sinks {number}"
+        one = _Plugged(where, *options_of("events", table, settings.source, where))
+        for name in getattr(one.options, "names", ()):
+            if name not in EVENTS:
+                raise ConfigError(
+                    f'{settings.source}: {where}: no event is called "{name}"{did_you_mean(name, EVENTS)}'
+                )
+        if carries or one.kind.is_immediate:
+            plugged.append(one)
+    sinks: list[tuple[str, str, Sink]] = []
+    for one in plugged:
+        sink: Sink = _made(one, context, settings)
+        mark = sealer.name("sink", f"{one.use} {sink.place}")
+        if not sink.is_immediate and mark in {other for _, other, _ in sinks}:
+            raise ConfigError(f"{settings.source}: {one.where}: {one.use} takes events to this place already")
+        sinks.append((one.use, mark, sink))
+    store = open_store(settings)
+    return Answers(store, Courier(store, sealer, context.app, context.clock, sinks, carries=carries))
 
 
 def _directory(settings: Settings, context: PluginContext) -> Directory | None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from support import portal
+from support.ending import end
 from support.environment import is_importable
 from support.exchange import AsgiExchange, Exchange, WsgiExchange
 from support.realm import Clock, Realm, make_realm
@@ -82,12 +83,14 @@ Wrap = Callable[..., Exchange]
 def wrap(adapter: str) -> Iterator[Wrap]:
     """Put an app behind the gate: ``wrap(realm, spy, name="shop")``; without a realm, the app as it is."""
     opened: list[Any] = []
+    gates: list[Any] = []
 
     def wrapped(realm: Realm | None, spy: Spy, name: str = "shop") -> Exchange:
         app: Any = spy.wsgi if adapter == "wsgi" else spy.asgi
         exchange: Any = WsgiExchange if adapter == "wsgi" else AsgiExchange
         if realm is not None:
             app = door(adapter)(app, realm.settings, name=name, clock=realm.clock)
+            gates.append(app)
         opened.append(exchange(app))
         return opened[-1]
 
@@ -95,6 +98,8 @@ def wrap(adapter: str) -> Iterator[Wrap]:
     for exchange in opened:
         if adapter == "asgi":
             exchange.close()
+    for gate in gates:
+        end(gate)
 
 
 def door(adapter: str) -> Any:

@@ -1,4 +1,4 @@
-"""Ending a gate: what its store has open is closed. Python 3.13 warns of a database that is only dropped."""
+"""Ending a gate: its courier's thread ends, and what its store has open is closed."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from typing import Any
 
 
 def end(gate: Any) -> None:
-    gate._runtime.store.close()
+    gate._runtime.close()

@@ -47,7 +47,7 @@ class TwoFactorMiddleware:
     ) -> None:
         self._app = app
         loaded = settings if isinstance(settings, Settings) else Settings.load(settings)
-        self._runtime = build(loaded, name, asynchronous=True)
+        self._runtime = build(loaded, name, asynchronous=True, clock=clock)
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -43,7 +43,7 @@ class TwoFactorMiddleware:
     ) -> None:
         self._app = app
         loaded = settings if isinstance(settings, Settings) else Settings.load(settings)
-        self._runtime = build(loaded, name, asynchronous=False)
+        self._runtime = build(loaded, name, asynchronous=False, clock=clock)
         self._clock = clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

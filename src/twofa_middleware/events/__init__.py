@@ -1,0 +1,1 @@
+"""Where audit events go: each sink is a plugin of the group ``twofa_middleware.events`` (``protocol.Sink``)."""
