@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from support.realm import NOW, code_at, document
-from twofa_middleware.accounts.account import TOTP, changed
-from twofa_middleware.accounts.passes import Method, new_pass
-from twofa_middleware.accounts.remembered import new_browser
+from twofa_middleware.accounts.access import Access
+from twofa_middleware.accounts.account import TOTP, changed, open_account
+from twofa_middleware.accounts.passes import Method, Pass, new_pass
+from twofa_middleware.accounts.remembered import Browser, new_browser
 from twofa_middleware.asks import AccountRow, Attempt, Call, PassRow, SetupRow
 from twofa_middleware.browser.cookies import PassCookie
 from twofa_middleware.factors import recovery, totp
@@ -52,6 +53,7 @@ SITE = site()
 ENFORCED = site(enforcement={"pinned": ["Manager"]})
 STRICT = site(profile="strict")
 USER = SITE.user_key(ERIN)
+PASS_NAME, BROWSER_NAME = SITE.cookies.passes.decode(), SITE.cookies.browser(USER).decode()
 
 
 def code(at: int = NOW) -> str:
@@ -86,6 +88,14 @@ def disabled_row() -> AccountRow:
 def unreadable_row() -> AccountRow:
     """An account whose secret does not open: whoever looks at it gets an UnreadableRecord."""
     return account_row(sealed={PHONE: bytes(53)})
+
+
+def access(
+    method: Method | None = None, *, enrolled: bool = False, browser: Browser | None = None, row: Any = None
+) -> Access:
+    """What a look at Erin has found: her pass by this method, and her account, with a phone or as its row has it."""
+    account = open_account(SITE.sealer, USER, row or (account_row() if enrolled else None))
+    return Access(USER, account, Pass(method, NOW, NOW + 60) if method else None, None, browser)
 
 
 def attempt(account: AccountRow | None = None, setup: SetupRow | None = None, left: int = 4) -> Attempt:

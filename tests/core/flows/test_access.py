@@ -8,12 +8,15 @@ import pytest
 
 from core.flows.enforcing import END_USER, MANAGER, NO_FLAGS
 from core.flows.people import (
+    BROWSER_NAME,
     ENFORCED,
     ERIN,
     NOW,
+    PASS_NAME,
     SITE,
     STRICT,
     USER,
+    access,
     account_row,
     browser_of,
     disabled_row,
@@ -26,8 +29,7 @@ from core.flows.people import (
 )
 from core.flows.stepping import Stepped, step
 from twofa_middleware.accounts.access import Access, Decision, MustSetUp, MustVerify, Passes, decide, look
-from twofa_middleware.accounts.account import open_account
-from twofa_middleware.accounts.passes import Method, Pass
+from twofa_middleware.accounts.passes import Method
 from twofa_middleware.accounts.remembered import Browser
 from twofa_middleware.asks import AccountRow, BrowserRow, Call, Done, Look, PassRow, Seen, TouchPass
 from twofa_middleware.browser.cookies import PassCookie, digest
@@ -39,14 +41,6 @@ from twofa_middleware.site import Site
 AT_ONCE = site(enforcement={"pinned": ["Manager"], "starts": "now"})
 BROWSER = Browser(b"b" * 32, "Firefox on Linux", NOW, NOW + 86400, NOW)
 PROVEN = [Method.TOTP, Method.RECOVERY, Method.PASSKEY]
-PASS_NAME, BROWSER_NAME = SITE.cookies.passes.decode(), SITE.cookies.browser(USER).decode()
-
-
-def access(
-    method: Method | None = None, *, enrolled: bool = False, browser: Browser | None = None, row: Any = None
-) -> Access:
-    account = open_account(SITE.sealer, USER, row or (account_row() if enrolled else None))
-    return Access(USER, account, Pass(method, NOW, NOW + 60) if method else None, None, browser)
 
 
 def decided(at: Site, seen: Access, *script: Any) -> Decision:
