@@ -12,7 +12,7 @@ from .rows import BrowserRow, Change, Notes, PassRow
 
 @dataclass(frozen=True, slots=True)
 class ReadAttempts(StoreAsk[Ready | Waiting | Stopped]):
-    """Whether a TOTP code may be tried now; counts nothing, but cuts a wait from a wrong clock as ``TakeAttempt`` does."""
+    """Whether a TOTP code may be tried now. It counts nothing, but cuts a wait from a wrong clock as ``TakeAttempt``."""
 
     user: UserKey
     now: int
@@ -41,8 +41,8 @@ class TakeAttempt(StoreAsk[Attempt | Waiting | Stopped]):
 class TakeRecoveryAttempt(StoreAsk[Attempt | Waiting]):
     """Count a try before the recovery code is looked at: at most 10 in an hour that slides, apart from the TOTP budget.
 
-    With none left, ``waits_until`` is when the oldest try leaves the hour; else it is ``now``. Tries that are dated later
-    than ``now + RECOVERY_WINDOW_SECONDS`` are dated ``now``.
+    With none left, ``waits_until`` is when the oldest try leaves the hour; else it is ``now``. Tries that are dated
+    later than ``now + RECOVERY_WINDOW_SECONDS`` are dated ``now``.
     """
 
     user: UserKey
@@ -75,7 +75,7 @@ class SpendStep(StoreAsk[Spending]):
 
 @dataclass(frozen=True, slots=True)
 class SpendCode(StoreAsk[Spending]):
-    """Accept a recovery code and take it away. The same transaction as ``SpendStep``, and every TOTP failure is cleared.
+    """Accept a recovery code and take it away. As ``SpendStep`` does it, and every TOTP failure is cleared.
 
     The code must be in the set that the account has, also when ``change`` brings a new set; one that never was is
     SpentBefore too. Of the recovery tries the one at ``attempt_at`` is taken back.
