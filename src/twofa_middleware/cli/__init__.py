@@ -60,7 +60,7 @@ def main() -> None:
     code, said = 0, ""
     document: dict[str, Any] = {}
     try:
-        ended = twofa(standalone_mode=False)
+        ended = twofa(prog_name="twofa", standalone_mode=False)
         code = ended if isinstance(ended, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()

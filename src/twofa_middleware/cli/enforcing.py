@@ -28,27 +28,30 @@ _MOST_NAMED = 10
     help="So long the set-up may be put off. Not given: as before, or no grace for a role that was not enforced.",
 )
 @click.option("--clear", is_flag=True, help="Demand it no longer.")
+@click.option("--unseen", is_flag=True, help="Without a directory: ROLE is right, though nobody was seen with it yet.")
 @click.option("--yes", is_flag=True, help="Do not ask whether it shall be done; needed without a terminal.")
 @operation
-def enforce(path: Path, as_json: bool, role: str, grace_days: int | None, clear: bool, yes: bool) -> None:
+def enforce(path: Path, as_json: bool, role: str, grace_days: int | None, clear: bool, unseen: bool, yes: bool) -> None:
     """Demand a second factor of those who have ROLE, directly or through groups.
 
-    It is told first whom that would stop today. Only roles that are known can be enforced: one that was mistyped would
-    demand nothing of anybody. Roles that the settings pin are changed there.
+    It is told first whom that would stop today. Only a role that is known can be enforced, since one that was mistyped
+    would demand nothing of anybody: one that the directory names, or, without a directory in the settings, that
+    somebody was seen with (else say --unseen). Roles that the settings pin are changed there.
     """
     need(yes=yes, as_json=as_json)
     if clear and grace_days is not None:
         raise click.UsageError("--grace-days says nothing with --clear")
     with at_desk(path) as caller:
         desk, now = caller.desk, caller.now
-        refuse_unknown(desk, role, caller.ask(roles_known(desk)))
+        if not (unseen and desk.directory is None):
+            refuse_unknown(desk, role, caller.ask(roles_known(desk)), "if the name is right, add --unseen")
         _refuse_pinned(desk, role)
         flag = caller.ask(read_flags(desk)).get(role, Flag(role, key_of(desk, role)))
         days = (flag.grace_days if flag.is_enforced and not clear else 0) if grace_days is None else grace_days
         rule = Rule(role, flag.key, flag.since if flag.is_enforced else now, days)
         expected = caller.ask(forecast(desk, rule, now))
         if not as_json:
-            say(plain(_told(role, expected, now, days, clear)))
+            say(plain(_told(desk, role, expected, now, days, clear)))
         is_changed = clear == flag.is_enforced or (not clear and days != flag.grace_days)
         if is_changed:
             if not yes:
@@ -69,13 +72,17 @@ def enforce(path: Path, as_json: bool, role: str, grace_days: int | None, clear:
 
 def _refuse_pinned(desk: Desk, role: str) -> None:
     if role in desk.pinned:
-        raise NotDone(f'"{role}" is pinned, and so enforced without grace: change `pinned` in {desk.settings.source}')
+        raise NotDone(
+            f'"{role}" is pinned, and so enforced without grace: change `pinned` under `enforcement` in '
+            f"{desk.settings.source}"
+        )
 
 
-def _told(role: str, expected: Forecast, now: int, days: int, clear: bool) -> str:
+def _told(desk: Desk, role: str, expected: Forecast, now: int, days: int, clear: bool) -> str:
     """The forecast in words."""
     if not expected.people:
-        return f'Nobody has the role "{role}" today: it demands nothing of anybody. Is the name right?'
+        has = "has" if desk.directory else "was seen with"
+        return f'Nobody {has} the role "{role}": today it demands nothing of anybody. Is the name right?'
     said = figures(expected, now)
     text = (
         f'"{role}": {said["people"]} have it, {said["through_groups"]} through groups; '

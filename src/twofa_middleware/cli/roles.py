@@ -56,12 +56,13 @@ def roles(path: Path, as_json: bool, name: str | None) -> None:
         say("\n" + table([_member_row(one) for one in documents[0]["members"]], shrinks=("LOGS IN AS", "NAME", "BY")))
 
 
-def refuse_unknown(desk: Desk, role: str, known: Sequence[str]) -> None:
-    """NotDone for a role that nobody has ever heard of: a slip of the pen, most likely, which would demand nothing."""
+def refuse_unknown(desk: Desk, role: str, known: Sequence[str], remedy: str = "") -> None:
+    """NotDone for a role that nobody has ever heard of: a slip of the pen, most likely. ``remedy``: what may be done
+    where no directory names the roles."""
     if role in known:
         return
-    by = "" if desk.directory else "; without a directory in the settings, only roles that somebody was seen with are"
-    raise NotDone(f'no role "{role}" is known{did_you_mean(role, known)}{by}')
+    by = "" if desk.directory else "; the settings name no directory, and nobody was seen with such a role"
+    raise NotDone(f'no role "{role}" is known{did_you_mean(role, known)}{by}{f": {remedy}" if by and remedy else ""}')
 
 
 def figures(expected: Forecast, now: int) -> dict[str, int]:

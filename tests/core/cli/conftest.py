@@ -43,6 +43,9 @@ class Terminal(io.StringIO):
         return True
 
 
+Typing = Callable[[str | Terminal], Twofa]
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -66,21 +69,21 @@ def twofa(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 @pytest.fixture
-def typing(twofa: Twofa, monkeypatch: pytest.MonkeyPatch) -> Twofa:
+def typing(twofa: Twofa, monkeypatch: pytest.MonkeyPatch) -> Typing:
     """The same at a terminal: ``typing("y\\n")("forget", "erin")``."""
 
-    def at_a_terminal(typed: str) -> Twofa:
+    def at_a_terminal(typed: str | Terminal) -> Twofa:
         def run(*arguments: str) -> Run:
             screen = Terminal()
             with monkeypatch.context() as patch:
-                patch.setattr(sys, "stdin", Terminal(typed))
+                patch.setattr(sys, "stdin", Terminal(typed) if isinstance(typed, str) else typed)
                 patch.setattr(sys, "stdout", screen)
                 ended = twofa(*arguments)
             return Run(ended.code, screen.getvalue(), ended.err)
 
         return run
 
-    return at_a_terminal  # type: ignore[return-value]
+    return at_a_terminal
 
 
 @pytest.fixture
