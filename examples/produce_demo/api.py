@@ -54,7 +54,7 @@ def tasks(visit: Visit) -> Response:
     if person is None:
         return refuse(401, "The token is unknown or has expired.")
     whose = visit.request.args.get("user", person.user_id, type=int)
-    if whose != person.user_id and portal_people.IMPERSONATE_USERS not in portal_people.roles_of(person.user_id):
+    if whose != person.user_id and portal_people.IMPERSONATE not in portal_people.permissions_of(person.user_id):
         return refuse(403, "You may only read your own tasks.")
     listed = [
         {"id": task.task_id, "title": task.title, "form": task.form, "due": task.due.isoformat()}

@@ -10,8 +10,6 @@ import portal_people
 from . import work
 from .web import Visit, is_local, members_only
 
-PASSWORD_LENGTH = 10
-
 
 def front(visit: Visit) -> Response:
     return visit.go("home")
@@ -106,8 +104,9 @@ def password(visit: Visit) -> Response:
     faults = {}
     if portal_people.check_password(visit.me.user_name, sent.get("current", "")) is None:
         faults["current"] = "This is not your present password."
-    if len(sent.get("new", "")) < PASSWORD_LENGTH:
-        faults["new"] = f"Please choose at least {PASSWORD_LENGTH} characters."
+    shortest = portal_people.security_settings().password_length
+    if len(sent.get("new", "")) < shortest:
+        faults["new"] = f"Please choose at least {shortest} characters."
     elif sent.get("new") != sent.get("again"):
         faults["again"] = "The two new passwords differ."
     if faults:
