@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..asks import ReadEvents, Sweep
 from ..desk import Desk
 from ..errors import UnreadableRecord
-from ..protocol import Event, Flow
+from ..protocol import Event, Flow, UserKey
 from .audit import read_event
 
 MOST_LOOKED_AT = 5000
@@ -31,8 +31,13 @@ class History:
     unreadable: int = 0
 
 
-def read_history(desk: Desk, fits: Fits, before: str, limit: int, now: int) -> Flow[History]:
-    """The events that fit, looked for among the ``MOST_LOOKED_AT`` that come next. A first page is brought up to date."""
+def read_history(
+    desk: Desk, fits: Fits, before: str, limit: int, now: int, *, owner: UserKey | None = None
+) -> Flow[History]:
+    """The events that fit, looked for among the ``MOST_LOOKED_AT`` that come next. A first page is brought up to date.
+
+    ``owner``: only what lies in the log of this user; what is not theirs is then not even opened.
+    """
     if not before:
         yield from Sweep(now, _SWEEP_USERS)
     found: list[Event] = []
@@ -42,7 +47,7 @@ def read_history(desk: Desk, fits: Fits, before: str, limit: int, now: int) -> F
         rows = yield from ReadEvents(place, _BATCH)
         for row in rows:
             place = row.position
-            if row.id in seen:
+            if row.id in seen or owner not in (None, row.user):
                 continue
             seen.add(row.id)
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -98,17 +98,15 @@ def find_person(desk: Desk, user: str) -> Flow[Person | None]:
     return person
 
 
-def seen_members(desk: Desk, role: str) -> Flow[tuple[Member, ...]]:
-    """Those who were last seen with a role, as far as ``MOST_LOOKED_AT`` goes."""
-    rows = yield from _everybody(desk)
-    found = [read_person(desk.sealer, row) for row in rows if role in read_roles(desk.sealer, row)]
-    return tuple(Member(person) for person in found if person is not None)
-
-
-def seen_roles(desk: Desk) -> Flow[frozenset[str]]:
-    """Every role that somebody was last seen with."""
-    rows = yield from _everybody(desk)
-    return frozenset[str]().union(*(read_roles(desk.sealer, row) for row in rows))
+def seen_members(desk: Desk) -> Flow[Mapping[str, tuple[Member, ...]]]:
+    """By role, those who were last seen with it, as far as ``MOST_LOOKED_AT`` goes."""
+    found: dict[str, list[Member]] = {}
+    for row in (yield from _everybody(desk)):
+        person = read_person(desk.sealer, row)
+        if person is not None:
+            for role in read_roles(desk.sealer, row):
+                found.setdefault(role, []).append(Member(person))
+    return {role: tuple(members) for role, members in found.items()}
 
 
 def _everybody(desk: Desk) -> Flow[list[PersonRow]]:

@@ -10,6 +10,7 @@ from ..asks import ReadBrowsers
 from ..factors.recovery import CODES
 from ..http import Answer
 from ..protocol import Flow
+from .admin.door import is_administrator
 from .texts import day, short_day
 from .visit import Visit
 
@@ -41,6 +42,7 @@ def show(visit: Visit) -> Flow[Answer]:
         codes_total=CODES,
         browsers=browsers,
         required_by=demand.role if demand else "",
+        administers=(yield from is_administrator(visit.site, visit.login, visit.request)),
         notice=_NOTICES.get(visit.query("done"), ""),
         token=visit.token("browsers"),
     )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Literal
 from urllib.parse import quote, urlencode
 
+from ..asks import Random
 from ..browser.origin import local_path
 from ..http import Answer, Request, problem, redirect
+from ..protocol import Flow
 from ..site import Site
 from .render import Urls, page
 
 RETRY_SECONDS = 10
+_REFERENCE_BYTES = 5
+_REFERENCE_LETTERS = 6
 _TITLES = {
     400: "That didn’t work",
     403: "That didn’t work",
@@ -43,6 +48,11 @@ def demand(
         after = next_path or own_address(request) or urls.home
         return redirect(f"{address}?{urlencode({'next': after}, safe='/')}")
     return unsent(site, request, f"{address}?{urlencode({'next': urls.home}, safe='/')}", reference)
+
+
+def new_reference() -> Flow[str]:
+    """What people tell the service desk, and what stands in the event."""
+    return base64.b32encode((yield from Random(_REFERENCE_BYTES))).decode()[:_REFERENCE_LETTERS]
 
 
 def own_address(request: Request) -> str | None:

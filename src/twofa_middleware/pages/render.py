@@ -45,7 +45,9 @@ class Urls:
     codes: str
     browsers: str
     logout: str
+    admin: str
     style: str
+    admin_style: str
     script: str
     home: str
     login_page: str
@@ -53,10 +55,11 @@ class Urls:
     @classmethod
     def of(cls, site: Site, request: Request) -> Urls:
         own = request.quoted_root + site.settings.prefix
-        pages = ("verify", "setup", "later", "account", "disable", "codes", "browsers", "logout")
+        pages = ("verify", "setup", "later", "account", "disable", "codes", "browsers", "logout", "admin")
         return cls(
             **{page: f"{own}/{page}" for page in pages},
             style=f"{own}/static/pages.css?{static_version()}",
+            admin_style=f"{own}/static/admin.css?{static_version()}",
             script=f"{own}/static/pages.js?{static_version()}",
             home=request.quoted_root + site.app.home,
             login_page=request.quoted_root + site.app.login_page,
@@ -98,6 +101,7 @@ def static_files() -> dict[str, tuple[bytes, bytes]]:
     folder = files(__package__) / "static"
     return {
         "pages.css": (b"text/css; charset=utf-8", (folder / "pages.css").read_bytes()),
+        "admin.css": (b"text/css; charset=utf-8", (folder / "admin.css").read_bytes()),
         "pages.js": (b"text/javascript; charset=utf-8", (folder / "pages.js").read_bytes()),
     }
 

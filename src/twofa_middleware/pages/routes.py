@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
-
 from ..accounts.access import MustSetUp, MustVerify, Passes, decide, look
 from ..asks import Random
 from ..browser.cookies import TOKEN_BYTES, read_token, token
@@ -13,32 +9,21 @@ from ..http import Answer, Request, problem, redirect
 from ..protocol import Flow, Login
 from ..site import Site
 from . import account, browsers, codes, disable, later, logout, setup, verify
+from .admin import routes as admin
 from .notices import demand, said
+from .page import OwnPage, wrong_method
 from .render import Urls, static_files
-from .visit import Form, Visit, read_form
-
-Show: TypeAlias = Callable[[Visit], Flow[Answer]]
-Submit: TypeAlias = Callable[[Visit, Form], Flow[Answer]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """``before_passing``: those may see it who have not shown their second factor yet, or have still to set it up."""
-
-    show: Show | None
-    submit: Submit | None
-    before_passing: bool = False
-
+from .visit import Visit, read_form
 
 PAGES = {
-    "verify": _Page(verify.show, verify.submit, before_passing=True),
-    "setup": _Page(setup.show, setup.submit, before_passing=True),
-    "later": _Page(None, later.submit, before_passing=True),
-    "logout": _Page(None, logout.submit, before_passing=True),
-    "account": _Page(account.show, None),
-    "disable": _Page(disable.show, disable.submit),
-    "codes": _Page(codes.show, codes.submit),
-    "browsers": _Page(None, browsers.submit),
+    "verify": OwnPage(verify.show, verify.submit, before_passing=True),
+    "setup": OwnPage(setup.show, setup.submit, before_passing=True),
+    "later": OwnPage(None, later.submit, before_passing=True),
+    "logout": OwnPage(None, logout.submit, before_passing=True),
+    "account": OwnPage(account.show, None),
+    "disable": OwnPage(disable.show, disable.submit),
+    "codes": OwnPage(codes.show, codes.submit),
+    "browsers": OwnPage(None, browsers.submit),
 }
 
 
@@ -68,26 +53,31 @@ def serve_nobody(site: Site, request: Request) -> Answer:
 def serve(site: Site, request: Request, login: Login) -> Flow[Answer]:
     """The own page that a login asks for."""
     name = request.path.removeprefix(site.settings.prefix).strip("/") or "account"
+    if admin.is_asked(site, request):
+        return (yield from admin.serve((yield from _visit(site, request, login))))
     found = PAGES.get(name)
     if found is None or request.kind != "http":
         return said(site, request, 404, "not-found", "There is no such page here.")
+    refusal = wrong_method(site, request, found.show, found.submit)
+    if refusal is not None:
+        return refusal
     posts = request.method == "POST"
-    if (found.submit if posts else found.show) is None or request.method not in ("GET", "HEAD", "POST"):
-        takes = (b"GET, HEAD",) * bool(found.show) + (b"POST",) * bool(found.submit)
-        refusal = said(site, request, 405, "method", "This address does not take that.")
-        return refusal.adding((b"allow", b", ".join(takes)))
-    access = yield from look(site, login, request)
+    visit = yield from _visit(site, request, login)
     if not found.before_passing:
-        match (yield from decide(site, login, request, access)):
+        match (yield from decide(site, login, request, visit.access)):
             case MustVerify():
-                return demand(site, request, "verify", Urls.of(site, request).account if posts else None)
+                return demand(site, request, "verify", visit.urls.account if posts else None)
             case MustSetUp():
-                return demand(site, request, "setup", Urls.of(site, request).home)
+                return demand(site, request, "setup", visit.urls.home)
             case Passes():
                 pass
-    flow = read_token(request, site.cookies.flow)
-    visit = Visit(site, request, login, access, flow or token((yield from Random(TOKEN_BYTES))), flow is None)
     if posts and found.submit:
         return (yield from found.submit(visit, (yield from read_form(visit, name))))
     show = found.show or account.show
     return (yield from show(visit))
+
+
+def _visit(site: Site, request: Request, login: Login) -> Flow[Visit]:
+    access = yield from look(site, login, request)
+    flow = read_token(request, site.cookies.flow)
+    return Visit(site, request, login, access, flow or token((yield from Random(TOKEN_BYTES))), flow is None)

@@ -1,4 +1,7 @@
-"""The prompt (S6, S7): a code of the app, or a recovery code, and whether to remember the browser."""
+"""The prompt (S6, S7): a code of the app, or a recovery code, and whether to remember the browser.
+
+``again``: somebody is asked who has passed, but too long ago to act as an administrator.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,17 @@ from ..accounts.verify import verify
 from ..http import Answer, redirect
 from ..protocol import Flow
 from . import prompt
+from .admin.door import is_fresh
 from .visit import Form, Visit
 
 
 def show(visit: Visit) -> Flow[Answer]:
     after = visit.after(visit.query("next"))
-    if not visit.access.account.is_enrolled or visit.access.is_proven:
+    again = visit.query("again") == "1" or visit.is_for_admins(after)
+    serves = is_fresh(visit.site, visit.access, visit.request.now) if again else visit.access.is_proven
+    if not visit.access.account.is_enrolled or serves:
         return redirect(after)
-    return (yield from prompt.draw(visit, "verify.html", visit.mode(), **_rest(visit, after)))
+    return (yield from prompt.draw(visit, "verify.html", visit.mode(), **_rest(visit, after, again)))
 
 
 def submit(visit: Visit, form: Form) -> Flow[Answer]:
@@ -34,8 +40,10 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
     )
     if isinstance(verdict, Accepted):
         return visit.accepted(redirect(after), verdict)
-    return (yield from prompt.again(visit, "verify.html", proof, verdict, **_rest(visit, after)))
+    again = form.get("again") == "1"
+    return (yield from prompt.again(visit, "verify.html", proof, verdict, **_rest(visit, after, again)))
 
 
-def _rest(visit: Visit, after: str) -> dict[str, Any]:
-    return {"remember_days": visit.site.settings.remembered_days, "token": visit.token("verify"), "next": after}
+def _rest(visit: Visit, after: str, again: bool) -> dict[str, Any]:
+    remember_days, token = visit.site.settings.remembered_days, visit.token("verify")
+    return {"remember_days": remember_days, "token": token, "next": after, "again": again}

@@ -62,11 +62,20 @@ class Visit:
             return ""
         return values[0] if len(values) == 1 else ""
 
+    def is_for_admins(self, path: str) -> bool:
+        """Whether a path, as ``after`` gives it, is that of an administrators' page of this app."""
+        below = _decoded(urlsplit(path).path)[len(_decoded(self.request.quoted_root)) :]
+        start = self.site.settings.prefix + "/admin"
+        return self.site.app.admin and (below == start or below.startswith(start + "/"))
+
     def mode(self) -> Literal["code", "recovery"]:
         return "recovery" if self.query("with") == "recovery" else "code"
 
     def after(self, wanted: str) -> str:
-        """Where to go afterwards: the wanted path if it is one of the app's that is safe to go to, else home."""
+        """Where to go afterwards: the wanted path if it is one of the app's that is safe to go to, else home.
+
+        Of our own pages only those for administrators are a goal: they are the only ones that a prompt stands before.
+        """
         path = local_path(wanted)
         if path is None:
             return self.urls.home
@@ -74,7 +83,7 @@ class Visit:
         below = _decoded(urlsplit(path).path)[len(_decoded(root)) :]
         prefix = self.site.settings.prefix
         strays = not {".", ".."}.isdisjoint(below.split("/"))  # a browser would take these steps before it asks
-        loops = below == prefix or below.startswith(prefix + "/")
+        loops = (below == prefix or below.startswith(prefix + "/")) and not self.is_for_admins(path)
         logs_out = any(rule.matches("GET", below) for rule in self.site.logout_rules)
         asks_log_in = below == self.site.app.login_page != self.site.app.home
         inside = not root or path == root or path.startswith((root + "/", root + "?"))
@@ -139,8 +148,11 @@ class StaleForm(BadRequest):
         super().__init__(403, "This form is out of date. Go back, load the page again and send it once more.")
 
 
-def read_form(visit: Visit, purpose: str) -> Flow[Form]:
-    """The fields of a POST to an own page. Nothing is read that is not small, urlencoded and from this origin."""
+def read_form(visit: Visit, purpose: str, covers: str = "") -> Flow[Form]:
+    """The fields of a POST to an own page. Nothing is read that is not small, urlencoded and from this origin.
+
+    ``covers`` names a field that the token vouches for: what the page showed when the form was drawn.
+    """
     request = visit.request
     origins = visit.site.app.origins
     if not is_own_form(request, origins):
@@ -162,6 +174,12 @@ def read_form(visit: Visit, purpose: str) -> Flow[Form]:
     if len(length) > _LONGEST_LENGTH or int(length) > FORM_LIMIT_BYTES:
         raise BadRequest(413, f"The form may have {FORM_LIMIT_BYTES} bytes.")
     form = Form(parse_form((yield from ReadBody(FORM_LIMIT_BYTES, FORM_LIMIT_SECONDS))))
-    if visit.flow_is_new or not visit.is_token(form.get("token"), purpose):
+    drawn_for = covering(purpose, form.get(covers)) if covers else purpose
+    if visit.flow_is_new or not visit.is_token(form.get("token"), drawn_for):
         raise StaleForm
     return form
+
+
+def covering(purpose: str, value: object) -> str:
+    """The purpose of a token that vouches for a field of its form as well."""
+    return f"{purpose}, {value}"
