@@ -98,8 +98,7 @@ def at_desk(path: Path) -> Iterator[Caller]:
         with asyncio.Runner() as runner:
             yield Caller(settings, desk, answers, runner)
     finally:
-        # A store need not have anything to close.
-        getattr(answers.store, "close", lambda: None)()
+        answers.close()
 
 
 def actor() -> Actor:

@@ -12,7 +12,7 @@ from ..accounts.rules import Flag, key_of, read_flags
 from ..asks import Moved
 from ..desk import Desk
 from ..policy.enforcement import MOST_GRACE_DAYS, Rule
-from .asking import EXIT_CODES, actor, at_desk, checked, confirm, need, operation
+from .asking import EXIT_CODES, Caller, actor, at_desk, checked, confirm, need, operation
 from .output import NotDone, plain, say, say_document
 from .people import shown
 from .roles import figures, refuse_unknown
@@ -43,24 +43,17 @@ def enforce(path: Path, as_json: bool, role: str, grace_days: int | None, clear:
         raise click.UsageError("--grace-days says nothing with --clear")
     with at_desk(path) as caller:
         desk, now = caller.desk, caller.now
-        if not (unseen and desk.directory is None):
-            refuse_unknown(desk, role, caller.ask(roles_known(desk)), "if the name is right, add --unseen")
-        _refuse_pinned(desk, role)
-        flag = caller.ask(read_flags(desk)).get(role, Flag(role, key_of(desk, role)))
-        days = (flag.grace_days if flag.is_enforced and not clear else 0) if grace_days is None else grace_days
+        flag = _flag(caller, role, unseen)
+        days = _grace(flag, clear) if grace_days is None else grace_days
         rule = Rule(role, flag.key, flag.since if flag.is_enforced else now, days)
         expected = caller.ask(forecast(desk, rule, now))
         if not as_json:
             say(plain(_told(desk, role, expected, now, days, clear)))
         is_changed = clear == flag.is_enforced or (not clear and days != flag.grace_days)
+        if is_changed and not yes:
+            confirm(plain(f'Demand it of "{role}" no longer?' if clear else f'Enforce the role "{role}"?'))
         if is_changed:
-            if not yes:
-                confirm(plain(f'Demand it of "{role}" no longer?' if clear else f'Enforce the role "{role}"?'))
-            act = administer.enforce(
-                desk, actor(), role, flag.version, is_enforced=not clear, grace_days=days, now=caller.now
-            )
-            if isinstance(caller.ask(act), Moved):
-                raise NotDone(f'"{role}" was changed by somebody else at this very moment; look, and try again')
+            _set(caller, flag, days, is_enforced=not clear)
     if as_json:
         said = {"role": role, "enforced": not clear, "grace_days": days, "changed": is_changed}
         say_document({**said, "forecast": figures(expected, now)})
@@ -70,12 +63,39 @@ def enforce(path: Path, as_json: bool, role: str, grace_days: int | None, clear:
     say(plain(f'"{role}" {state}{"" if clear else f", {begins}"}{"" if is_changed else ": as it was before"}.'))
 
 
-def _refuse_pinned(desk: Desk, role: str) -> None:
+def _flag(caller: Caller, role: str, unseen: bool) -> Flag:
+    """The flag as it is now; NotDone for a role whose flag is not to be set here."""
+    desk = caller.desk
     if role in desk.pinned:
         raise NotDone(
             f'"{role}" is pinned, and so enforced without grace: change `pinned` under `enforcement` in '
             f"{desk.settings.source}"
         )
+    if not (unseen and desk.directory is None):
+        refuse_unknown(desk, role, caller.ask(roles_known(desk)), "if the name is right, add --unseen")
+    return caller.ask(read_flags(desk)).get(role, Flag(role, key_of(desk, role)))
+
+
+def _grace(flag: Flag, clear: bool) -> int:
+    """The days where none are given: those that are set, so that enforcing twice takes nobody's grace away."""
+    return flag.grace_days if flag.is_enforced and not clear else 0
+
+
+def _set(caller: Caller, flag: Flag, days: int, *, is_enforced: bool) -> None:
+    """Set the flag, if it is still the one that the forecast was for."""
+    done = caller.ask(
+        administer.enforce(
+            caller.desk,
+            actor(),
+            flag.role,
+            flag.version,
+            is_enforced=is_enforced,
+            grace_days=days,
+            now=caller.now,
+        )
+    )
+    if isinstance(done, Moved):
+        raise NotDone(f'"{flag.role}" was changed by somebody else at this very moment; look, and try again')
 
 
 def _told(desk: Desk, role: str, expected: Forecast, now: int, days: int, clear: bool) -> str:

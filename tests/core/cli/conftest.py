@@ -104,7 +104,7 @@ def open_realm(folder: Path) -> Iterator[Open]:
 
     yield open_realm
     for exchange in opened:
-        exchange.runtime.answers.store.close()  # type: ignore[attr-defined]
+        exchange.runtime.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ class GateExchange:
 
     def __init__(self, realm: Realm, app: str) -> None:
         # The directory may have coroutine functions; no page that is asked here needs it.
-        self.runtime = build(realm.settings, app, asynchronous=True)
+        self.runtime = build(realm.settings, app, asynchronous=True, clock=realm.clock)
         self._clock = realm.clock
 
     def request(

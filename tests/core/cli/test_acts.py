@@ -329,7 +329,7 @@ def test_a_foreign_store_is_code_1_and_stays_as_it_is(twofa: Twofa, stage: Stage
     other.mkdir()
     (other / "twofa.toml").write_text('realm = "other"\nname = "Other"\n' + APP)
     assert twofa("init", "--file", "other/twofa.toml").code == 0
-    stage.exchange().runtime.answers.store.close()  # type: ignore[attr-defined]
+    stage.exchange().runtime.close()  # type: ignore[attr-defined]
     shutil.copy(other / "var" / "twofa.db", stage.realm.store_file)
     for suffix in ("-wal", "-shm"):
         stage.realm.store_file.with_name(f"twofa.db{suffix}").unlink(missing_ok=True)
