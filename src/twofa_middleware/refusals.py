@@ -5,13 +5,12 @@ In mode ``report`` the event says what would have been refused, and ``modes.py``
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
 from .accounts.access import MustSetUp, MustVerify
-from .asks import Count, Emit, Random
+from .asks import Count, Emit
 from .errors import BadRequest
 from .http import Answer, Request
 from .identify import CannotTell, Conflicting, Unclaimed
@@ -20,8 +19,6 @@ from .pages.render import owned
 from .protocol import Event, Flow, Login, Result
 from .site import Site
 
-_REFERENCE_BYTES = 5
-_REFERENCE_LETTERS = 6
 _LONGEST_PATH = 200
 
 Severity = Literal["info", "warning", "error"]
@@ -93,7 +90,7 @@ def refuse(
     error: Exception | None = None,
 ) -> Flow[str]:
     """Count and tell of a refusal; the reference under which its event is found."""
-    reference = base64.b32encode((yield from Random(_REFERENCE_BYTES))).decode()[:_REFERENCE_LETTERS]
+    reference = yield from notices.new_reference()
     where = {"reference": reference, "method": request.method, "path": request.path[:_LONGEST_PATH]}
     facts: dict[str, str | int] = {**more, **where}
     user, label = (login.user, login.label) if login else ("", "")

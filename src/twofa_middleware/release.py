@@ -13,7 +13,7 @@ from .accounts.access import Passes, decide, look
 from .accounts.passes import end_pass
 from .accounts.unprompted import Opening, open_unprompted
 from .browser.cookies import is_ours
-from .browser.origin import path_on
+from .browser.origin import leads_to
 from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_cookies
 from .identify import CannotTell, Known, Nobody, says_same
 from .pages.render import Urls
@@ -122,9 +122,7 @@ def _end_pass(gate: Gate, admitted: Admitted, request: Request, why: str) -> Flo
 
 def _next(gate: Gate, request: Request, headers: Headers) -> str:
     """Where the app wanted to send the browser, if that is a place of its own; never the path of an unsafe request."""
-    locations = [value.decode("latin-1") for name, value in headers if name.lower() == b"location"]
-    found = path_on(locations[0], gate.site.app.origins) if len(locations) == 1 else None
-    return found or Urls.of(gate.site, request).home
+    return leads_to(headers, gate.site.app.origins) or Urls.of(gate.site, request).home
 
 
 def _merge(request: Request, sets: list[tuple[bytes, bytes]]) -> Request:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from ..http import Request
+from ..http import Headers, Request
 
 MAX_NEXT = 2000
 _LOCAL = re.compile(r"/(?!/)[!-\[\]-~]*", re.ASCII)
@@ -33,6 +33,12 @@ def is_own_websocket(request: Request, origins: tuple[str, ...]) -> bool:
 def local_path(text: str) -> str | None:
     """The text if it is a path of this origin and nothing else: one slash first, plain ASCII, no backslash."""
     return text if len(text) <= MAX_NEXT and _LOCAL.fullmatch(text) else None
+
+
+def leads_to(headers: Headers, origins: tuple[str, ...]) -> str | None:
+    """Where an answer sends the browser, as a path, if that lies on one of the origins; None too if it says so twice."""
+    locations = [value.decode("latin-1") for name, value in headers if name.lower() == b"location"]
+    return path_on(locations[0], origins) if len(locations) == 1 else None
 
 
 def path_on(location: str, origins: tuple[str, ...]) -> str | None:

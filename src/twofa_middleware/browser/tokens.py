@@ -23,9 +23,9 @@ def _bound(stamp: str, flow: bytes, app: str, user: str) -> bytes:
     return f"{stamp}-{binding}".encode()
 
 
-def write(sealer: Sealer, purpose: str, flow: bytes, app: str, user: str, now: int) -> str:
-    """A token for the hidden field of a form; ``flow`` is the value of the flow cookie."""
-    stamp = f"{now + FORM_SECONDS:x}"
+def write(sealer: Sealer, purpose: str, flow: bytes, app: str, user: str, now: int, seconds: int = FORM_SECONDS) -> str:
+    """A token for the hidden field of a form; ``flow`` is what the browser has to bring along, mostly the flow cookie."""
+    stamp = f"{now + seconds:x}"
     signed = _signer(sealer, purpose).sign(_bound(stamp, flow, app, user)).decode()
     return f"{stamp}.{signed.rpartition('.')[2]}"
 
