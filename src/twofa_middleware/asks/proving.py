@@ -12,7 +12,10 @@ from .rows import BrowserRow, Change, Notes, PassRow
 
 @dataclass(frozen=True, slots=True)
 class ReadAttempts(StoreAsk[Ready | Waiting | Stopped]):
-    """Whether a TOTP code may be tried now. It counts nothing; a wait from a wrong clock is cut as by ``TakeAttempt``."""
+    """Whether a TOTP code may be tried now.
+
+    It counts nothing, but cuts a wait from a wrong clock as ``TakeAttempt`` does.
+    """
 
     user: UserKey
     now: int
