@@ -16,7 +16,7 @@ from .redis_keys import LETTERS, index_keys, keys_of, letter_of, realm_keys
 from .redis_scripts import MARK_SECONDS
 from .redis_talks import Conversation, run
 
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 1000
 """So many events are carried by one script: others wait as long as it runs."""
 
 

@@ -151,6 +151,39 @@ def test_a_change_whose_notes_or_rows_cannot_be_written_does_not_happen(
         assert {name: client.dump(name) for name in before} == before
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        ["HSET", PASSES, "tsecond", "rubbish"],
+        ["HSET", BROWSERS, "tbrowser", "1 nan 1e99"],
+        ["HSET", SEEN, "frubbish", "1"],
+        ["HSET", SEEN, "rrubbish", "1"],
+        ["HSET", SEEN, "n", "rubbish"],
+        ["HSET", SEEN, "w", "rubbish"],
+    ],
+    ids=str,
+)
+def test_a_change_that_cannot_read_what_is_there_does_not_happen(
+    store: RedisStore, client: Any, spoil: list[str]
+) -> None:
+    enrol(store)
+    ask(store, spend_step(remembers=a_browser("second")))
+    ask(store, asks.BeginSetup(ALICE, a_setup(), NOW))
+    client.execute_command(*spoil)
+    names = (ACCOUNT, PASSES, BROWSERS, PENDING, SEEN, LOG)
+    before = {name: client.hgetall(name) for name in names}
+    for question in (
+        asks.TakeAttempt(ALICE, NOW),
+        spend_step(step=STEP + 2, opens=a_pass(), remembers=a_browser(), ends=b"first"),
+        spend_code(opens=a_pass(), remembers=a_browser()),
+        turn_on(generation=GENERATION),
+        asks.ResetAccount(ALICE, GENERATION, NO_FACTORS, NOW),
+    ):
+        with pytest.raises(StoreError):
+            ask(store, question)
+        assert {name: client.hgetall(name) for name in names} == before
+
+
 def test_notes_that_are_not_whole_change_nothing(store: RedisStore, client: Any) -> None:
     enrol(store)
     before = client.hgetall(ACCOUNT)
@@ -234,18 +267,23 @@ def test_a109_what_has_expired_does_not_lie_there_for_ever(store: RedisStore, cl
     assert [name for name in client.hkeys(SEEN) if name[:1] == b"p"] == []
 
 
-def test_the_last_use_of_a_pass_that_ended_is_not_that_of_the_next_one_of_its_name(store: RedisStore) -> None:
+def test_the_last_use_of_a_pass_that_ended_is_not_that_of_the_next_one_of_its_name(
+    store: RedisStore, client: Any
+) -> None:
     enrol(store)
     for end in (
         asks.EndPass(ALICE, b"pass", NOW),
         asks.ForgetBrowsers(ALICE, None, NOW),
         spend_step(ends=b"pass"),
         open_pass(),
+        asks.EndPasses(ALICE, NOW),
         spend_step(step=STEP + 2, change=a_change(GENERATION)),
+        asks.ResetAccount(ALICE, GENERATION, a_change(GENERATION), NOW),
     ):
         ask(store, open_pass())
         ask(store, asks.TouchPass(ALICE, b"pass", NOW + 60))
         ask(store, end)
+        assert client.hget(SEEN, "ppass") is None
         ask(store, open_pass())
         assert ask(store, look(pass_="pass")).pass_row == a_pass(), end
 
@@ -259,6 +297,14 @@ def test_a_touch_changes_nothing_of_what_near_caches_keep(store: RedisStore, cli
     ask(store, asks.Note(ALICE, NOW, notes_of("event", person=b"who", roles=b"roles")))
     carry(store)
     assert {key: client.hgetall(key) for key in ALL_KEYS} == before
+
+
+def test_a_summary_that_is_read_changes_nothing(store: RedisStore, client: Any) -> None:
+    have_everything(store)
+    before = {key: client.dump(key) for key in client.keys("*")}
+    for now in (NOW - 100 * DAY, NOW, NOW + 100 * DAY):
+        ask(store, asks.ReadSummary(ALICE, now))
+    assert {key: client.dump(key) for key in client.keys("*")} == before
 
 
 def test_after_disable_the_account_and_its_last_step_stay(store: RedisStore, client: Any) -> None:

@@ -98,6 +98,12 @@ local function attempts_state(in_a_row, wait_until)
     return { 'ready', failures_left(in_a_row) }
 end
 
+table.insert(CHECKS, function()
+    count_tries(FAILURE)
+    count_tries(RECOVERY)
+    failures_left((wait_of(ask.now)))
+end)
+
 local function clear_wait()
     redis.call('HDEL', SEEN, 'n', 'w')
 end

@@ -1,6 +1,6 @@
--- Shared: the log, events that wait for a sweeper. e<id> is "order at ready_at record", o the order of the last one: the
--- server's time in microseconds when it was written, or one more than the order before, so that neither events of one
--- moment nor a clock that is put back disturb it. A log without events is no key.
+-- Shared: the log, events that wait for a sweeper. e<id> is "order at ready_at record", o the order of the last one. An
+-- order is the server's time in microseconds, or one more than the order before, so that neither events of one moment
+-- nor a clock that is put back disturb it. A log without events is no key.
 
 local function log_size()
     return redis.call('HLEN', LOG) - redis.call('HEXISTS', LOG, 'o')

@@ -1,15 +1,15 @@
 -- Shared: what is written with a change, in the same script. In LONG stand p: who the user is, r: his roles when they
--- were last seen. A script that fails is not rolled back, so what could fail is done before the change: the keys hold
--- what they should, and the rows of every outcome get their form.
+-- were last seen. What could fail is done before the change: the keys hold what they should, and the rows of every
+-- outcome get their form.
 --
 -- A change that may write events brings the time at which the user was marked for the sweeper. A mark that is older
 -- than MARK_SECONDS goes when no events are behind it, so a change that comes as late as that is refused.
 
-local function check_keys()
+table.insert(CHECKS, function()
     for _, key in ipairs(HASHES) do
         redis.call('HLEN', key)
     end
-end
+end)
 
 local function check_mark(marked_at)
     if marked_at ~= '' and server_time() - marked_at * 1000 >= MARK_SECONDS * 1000000 then
@@ -37,20 +37,24 @@ local function append(rows)
     if #rows == 0 then
         return
     end
-    local size, order = log_size(), next_order()
+    local size, order = log_size(), next_order() - 1
     for _, row in ipairs(rows) do
         if not row.is_minor or size < MOST_MINOR_ROWS then
-            size = size + redis.call('HSET', LOG, row.field, text(order) .. row.rest)
-            redis.call('HSET', LOG, 'o', text(order))
             order = order + 1
+            size = size + redis.call('HSET', LOG, row.field, text(order) .. row.rest)
         end
+    end
+    if size > 0 then
+        redis.call('HSET', LOG, 'o', text(order))
     end
 end
 
 -- Make the change that `answer` is, and write the notes of its outcome.
 local function with_notes(answer)
     local notes = ask.notes or { rows = {} }
-    check_keys()
+    for _, check in ipairs(CHECKS) do
+        check()
+    end
     check_mark(ARGV[2])
     local plan = planned(notes)
     local reply = answer()

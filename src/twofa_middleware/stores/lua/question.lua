@@ -1,7 +1,9 @@
 -- Shared by every script: the question as a table with the fields of its class in asks/, numbers as Redis wants them
--- (Lua's own tostring would round), and the time.
+-- (Lua's own tostring would round), and the time. CHECKS are what a piece does before a change: a script that fails is
+-- not rolled back, so what it will read has to be readable.
 
 local ask = cmsgpack.unpack(ARGV[1])
+local CHECKS = {}
 
 local function text(number)
     return string.format('%.0f', number)

@@ -8,6 +8,9 @@
 
 local function parse(times)
     local proven, opened_at, expires_at = string.match(times, '^([01]) (%-?%d+) (%-?%d+)$')
+    if not proven then
+        error('a row has no times')
+    end
     return { proven = proven == '1', opened_at = tonumber(opened_at), expires_at = tonumber(expires_at) }
 end
 
@@ -36,6 +39,12 @@ local function all_rows(rows)
     end
     return found
 end
+
+table.insert(CHECKS, function()
+    for _, rows in ipairs({ PASSES, BROWSERS, PENDING }) do
+        all_rows(rows)
+    end
+end)
 
 local function drop_row(rows, digest)
     redis.call('HDEL', rows.key, 't' .. digest, 'r' .. digest)
