@@ -151,6 +151,14 @@ def new_person(demo: Demo, *roles: str) -> Person:
     return Person(user_id, name, password)
 
 
+def put_into(demo: Demo, person: Person, group: str) -> None:
+    """Make somebody a member of a group, as Manage would."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTAL_DB", str(demo.var / "portal.db"))
+        with portal_people.database(write=True) as db:
+            db.execute("INSERT INTO group_members SELECT id, ? FROM groups WHERE name = ?", (person.user_id, group))
+
+
 def save_roles(user_id: int, roles: Iterable[str]) -> None:
     person = portal_people.person(user_id)
     assert person is not None
