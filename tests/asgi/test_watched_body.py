@@ -11,6 +11,7 @@ from support.asgi_wire import App, Message, chunk, request, run, scope_of, start
 from support.heads import CLEAN, SECRET, raw
 from support.logins import WHO
 from support.realm import Realm
+from support.told import told
 from support.visitor import NAVIGATION
 from twofa_middleware_asgi.middleware import LoginChanged
 
@@ -71,7 +72,8 @@ def test_a_log_in_that_appears_while_the_body_is_read_stops_the_app(
     wire = run(with_log_in_before(len(chunks) - 1, behind(app, state_realm)), POST, request(*chunks))
     assert isinstance(wire.error, LoginChanged)
     assert (app.acted, app.got, wire.sent) == (False, chunks[:-1], [])
-    assert "log-in appeared while a body was read: app='shop' user='erin'" in caplog.messages
+    [appeared] = told(caplog, "log-in appeared while a body was read")
+    assert (appeared["app"], appeared["user"]) == ("shop", "erin")
 
 
 def test_while_nobody_logs_in_the_body_is_what_was_sent(behind: Behind, state_realm: Realm) -> None:

@@ -45,7 +45,8 @@ def open_stage(wrap: Wrap, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
 
     yield opened
     everything = "\n".join(logging.Formatter().format(record) for record in caplog.get_records("call"))
-    for secret in {secret for stage in stages for visitor in stage.everybody for secret in visitor.secrets}:
+    secrets = {secret for stage in stages for visitor in stage.everybody for secret in visitor.secrets}
+    for secret in secrets - {'"'}:  # a broken cookie, and a part of every line
         found = re.search(rf"(?<![0-9]){re.escape(secret)}(?![0-9])", everything)
         assert found is None, f"a log holds {secret}"
 

@@ -11,6 +11,7 @@ from support import portal
 from support.exchange import plain
 from support.realm import NOW, SIGNED_COOKIE, session_cookie
 from support.stage import Open, Stage
+from support.told import told
 
 BEARER = {"shop": {"identity": [SIGNED_COOKIE, portal.BEARER], "credential_cookies": ["remember_token"]}}
 TOKEN = ("Authorization", "Bearer token-of-erin")
@@ -193,8 +194,8 @@ def robots(open_stage: Open) -> Stage:
 def test_a_service_account_passes_and_is_told_of_once_a_day(robots: Stage, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         assert robots.exchange().request("GET", "/api", [SVC]).body == b"secret page"
-    assert [r.getMessage() for r in caplog.records if r.name.endswith(".events")] == [
-        "service account passed: app='shop' user='svc'"
+    assert [(event["event"], event["app"], event["user"]) for event in told(caplog)] == [
+        ("service account passed", "shop", "svc")
     ]
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from support.realm import SIGNED_COOKIE, session_cookie
 from support.spy import HTML, Call, Told
 from support.stage import Open, Stage
+from support.told import told
 
 FLASK = {"use": "signed_cookie", "cookie": "session", "secret": "env:TWOFA_TEST_SECRET", "user": "user"}
 
 
-def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+def warnings(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [event for event in told(caplog) if event["severity"] == "warning"]
 
 
 @pytest.mark.parametrize("wrong", [{"cookie": "sesion"}, {"user": "user_id"}])
@@ -23,9 +26,9 @@ def test_a_log_in_that_no_resolver_sees_is_told(
     visitor = open_stage(shop={"identity": [identity]}).visitor()
     for _ in range(2):
         assert visitor.go("/login?user=erin", "POST").status == 303
-    [told] = warnings(caplog)
-    assert "this app is NOT protected: check `identity`" in told
-    assert "answered='POST /login with 303' sets='session'" in told
+    [warned] = warnings(caplog)
+    assert "this app is NOT protected: check `identity`" in warned["remedy"]
+    assert (warned["answered"], warned["sets"]) == ("POST /login with 303", "session")
 
 
 def test_a_failed_log_in_is_not_told(open_stage: Open, caplog: pytest.LogCaptureFixture) -> None:
@@ -41,8 +44,9 @@ def test_a_session_that_cannot_be_read_is_told(stage: Stage, caplog: pytest.LogC
     for _ in range(2):
         visitor.cookies["session"] = session_cookie("erin") + "x"
         assert visitor.go("/home").status == 200
-    [told] = warnings(caplog)
-    assert told == "session cookie could not be read: app='shop' cookie='session'"
+    [warned] = warnings(caplog)
+    assert (warned["event"], warned["app"]) == ("session cookie could not be read", "shop")
+    assert warned["cookie"] == "session"
 
 
 def test_a_second_cookie_of_a_log_in_that_was_held_back_is_told(
@@ -55,9 +59,9 @@ def test_a_second_cookie_of_a_log_in_that_was_held_back_is_told(
     stage = open_stage(routes={"/login": logs_in})
     stage.enrolled()
     assert stage.visitor().go("/login", "POST").status == 303
-    [told] = warnings(caplog)
-    assert "name it in `credential_cookies`" in told
-    assert "cookie='remember'" in told
+    [warned] = warnings(caplog)
+    assert "name it in `credential_cookies`" in warned["remedy"]
+    assert warned["cookie"] == "remember"
 
 
 def test_a087_flask_logins_remember_me_is_held_back_by_itself(open_stage: Open) -> None:
@@ -86,6 +90,5 @@ def test_a_form_by_an_address_that_the_settings_do_not_name_is_told_and_says_whe
     reply = visitor.fill(page, "/setup", code="000000")
     assert reply.status == 403
     assert "Open it at http://localhost:8000 and try again there." in reply.text
-    [told] = warnings(caplog)
-    assert "form of another origin refused" in told
-    assert "origin='http://127.0.0.1:8000'" in told
+    [warned] = warnings(caplog)
+    assert (warned["event"], warned["origin"]) == ("form of another origin refused", "http://127.0.0.1:8000")

@@ -17,6 +17,7 @@ from support import portal
 from support.realm import ORIGIN, session_cookie
 from support.spy import Call, Told
 from support.stage import Open, Stage
+from support.told import told
 from twofa_middleware.cli.keys import write_ring
 from twofa_middleware.sealing import KEY_BYTES, KeyRing
 from twofa_middleware.stores.sqlite import SQLiteStore
@@ -70,7 +71,8 @@ def test_a107_a_fault_is_one_line_in_the_log_whatever_was_asked_for(
     gone(stage.realm.store_file)
     assert stage.visitor("erin").go("/x%0D%0Aforged: event").status == 503
     assert [len(message.splitlines()) for message in caplog.messages] == [1] * len(caplog.messages)
-    assert "StoreMismatch" in caplog.messages[-1]
+    [refused] = told(caplog)
+    assert refused["reason"] == "StoreMismatch"
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -93,7 +95,7 @@ def test_the_reference_on_the_page_stands_in_the_log(stage: Stage, caplog: pytes
     gone(stage.realm.store_file)
     erin = stage.visitor("erin")
     reference = json.loads(erin.fetch("/home").body)["reference"]
-    assert f"reference={reference!r}" in caplog.text
+    assert [event["reference"] for event in told(caplog, "refused, our fault")] == [reference]
     assert reference not in erin.go("/home").text
 
 

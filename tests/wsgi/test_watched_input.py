@@ -12,6 +12,7 @@ import pytest
 from support.heads import CLEAN, SECRET
 from support.logins import WHO
 from support.realm import Realm
+from support.told import told
 from support.visitor import NAVIGATION
 from support.wsgi_wire import App, Wire, environ_of, serve
 from twofa_middleware_wsgi.watched_input import LoginChanged, WatchedInput
@@ -79,8 +80,8 @@ def test_a_log_in_that_appears_while_the_body_is_read_stops_the_app(
     wire = post(behind(acts(READS[how], done), state_realm), LogsIn(BODY))
     assert isinstance(wire.error, LoginChanged)
     assert (done, wire.status) == ([], 0)
-    assert [r.getMessage() for r in caplog.records if r.name.endswith(".events")] == [
-        "log-in appeared while a body was read: app='shop' user='erin'"
+    assert [(event["event"], event["app"], event["user"]) for event in told(caplog)] == [
+        ("log-in appeared while a body was read", "shop", "erin")
     ]
 
 

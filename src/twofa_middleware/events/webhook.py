@@ -70,7 +70,7 @@ class Webhook:
         wanted = [(name, event) for name, event in events if not self._names or event.name in self._names]
         if not wanted:
             return
-        batch = [{"id": name} | fields_of(event) for name, event in wanted]
+        batch = [{"id": name, **fields_of(event)} for name, event in wanted]
         document = {
             "type": "twofa.events",
             "timestamp": batch[-1]["at"],

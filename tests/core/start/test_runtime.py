@@ -12,6 +12,7 @@ import pytest
 
 from support.realm import NOW, make_realm
 from support.stores import a_pass
+from support.told import told
 from twofa_middleware import asks
 from twofa_middleware.asks import Call, Emit, Look, Random, ReadBody
 from twofa_middleware.protocol import Event, UserKey
@@ -62,9 +63,7 @@ def test_what_can_be_awaited_is_awaited_under_asgi(tmp_path: Path, as_object: bo
 def test_events_go_to_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
         assert both(started(tmp_path), Emit(Event("seen", NOW, "shop"))) == [None, None]
-    assert [record.getMessage() for record in caplog.records if record.name.endswith(".events")] == [
-        "seen: app='shop'"
-    ] * 2
+    assert [(event["event"], event["app"]) for event in told(caplog)] == [("seen", "shop")] * 2
 
 
 def test_a_question_of_the_adapters_own_is_answered_by_nobody_else(tmp_path: Path) -> None:
