@@ -180,7 +180,7 @@ class Gate:
         if any(rule.matches(request.method, request.path) for rule in site.logout_rules):
             opens, ended = None, True
             if cookie is not None:
-                yield from end_pass(site, cookie, request.now, "log-out")
+                yield from end_pass(site, cookie, request.now, "log-out", login)
         return self._allow(request, Admitted(login, cookie, opens, begins, resolves, ended), changes, watches_body)
 
     def _admit_nobody(self, request: Request, takes_out: frozenset[bytes]) -> Flow[Allow | Answer]:

@@ -117,7 +117,7 @@ def _tell_of_unseen_login(
 
 def _end_pass(gate: Gate, admitted: Admitted, request: Request, why: str) -> Flow[None]:
     if admitted.pass_cookie is not None:
-        yield from end_pass(gate.site, admitted.pass_cookie, request.now, why)
+        yield from end_pass(gate.site, admitted.pass_cookie, request.now, why, admitted.login)
 
 
 def _next(gate: Gate, request: Request, headers: Headers) -> str:

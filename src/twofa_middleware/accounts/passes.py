@@ -74,9 +74,10 @@ def read_pass(site: Site, login: Login, user: UserKey, generation: int, row: Pas
     return None if idle and now >= row.used_at + idle else found
 
 
-def end_pass(site: Site, cookie: PassCookie, now: int, why: str) -> Flow[None]:
-    """End the pass of a browser's cookie, if there is one; ``why`` goes to the event."""
-    event = site.desk.event("pass ended", None, now, why=why)
+def end_pass(site: Site, cookie: PassCookie, now: int, why: str, login: Login | None = None) -> Flow[None]:
+    """End the pass of a browser's cookie, if there is one; ``why`` goes to the event. ``login``: who is there now."""
+    owner = login if login is not None and site.user_key(login) == cookie.user else None
+    event = site.desk.event("pass ended", owner, now, why=why)
     telling = yield from telling_of(site.desk, {"done": [event]}, owner=cookie.user)
     yield from telling.tell((yield from EndPass(cookie.user, cookie.digest, now, telling.notes)))
 

@@ -13,7 +13,7 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
     site, now = visit.site, visit.request.now
     cookie = read_pass(visit.request, site.cookies.passes)
     if cookie is not None:
-        yield from end_pass(site, cookie, now, "log-out")
+        yield from end_pass(site, cookie, now, "log-out", visit.login)
     yield from site.emit("logged out", visit.login, now)
     ends = [expire_of_app(name, site.app.cookie_path, site.cookies.secure) for name in site.logout_cookies]
     ours = [site.cookies.expire(site.cookies.passes), site.cookies.expire(site.cookies.flow)]
