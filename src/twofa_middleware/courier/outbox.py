@@ -13,6 +13,7 @@ from ..asks import LogRow
 from ..protocol import Event, UserKey
 
 MOST_WAITING = 10_000
+"""So many events a process keeps while its store is down."""
 
 
 @dataclass(slots=True, eq=False)
@@ -27,8 +28,7 @@ class Waiting:
 class Outbox:
     """Requests put in, the courier takes out what is written. While it is full the oldest minor events are lost first."""
 
-    def __init__(self, most: int = MOST_WAITING) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._waiting: OrderedDict[int, Waiting] = OrderedDict()
@@ -43,7 +43,7 @@ class Outbox:
             self._waiting[number] = Waiting(number, kept)
             if event.name in MINOR:
                 self._minor.append(number)
-            if len(self._waiting) > self._most:
+            if len(self._waiting) > MOST_WAITING:
                 del self._waiting[self._minor.popleft() if self._minor else next(iter(self._waiting))]
                 self._lost += 1
 
