@@ -1,0 +1,230 @@
+"""The stack of open elements, and what it says of the places that are looked for.
+
+The tree is not built, so what browsers move later is not known when the place goes by. Each element therefore carries
+which beginnings of selectors it completes *for certain*, and whether there is doubt about what stands around it. Where
+the certain part does not decide and the doubtful one could, the place is given up.
+
+Formatting elements (``b``, ``a``, ``font`` and so on) are what makes browsers move others: one that is closed by force
+is opened again further on, one that is closed around a block is cut in pieces ("adoption agency"). From then on the
+level is *tangled*: special elements (``div``, ``table`` …) are still known exactly, all others are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .elements import FOSTERING, Mode, Tag
+from .plan import Plan
+
+MOST_OPEN = 256
+"""Browsers stop nesting at 512. Bounding the depth bounds the work that one tag can make."""
+
+
+class GiveUp(Exception):
+    """Nothing more can be told of this page; the message says why, in a word or two."""
+
+
+class Form:
+    """A form element: its fields with their values, None for a field that has several."""
+
+    __slots__ = ("values",)
+
+    def __init__(self) -> None:
+        self.values: dict[str, str | None] = {}
+
+
+class Element:
+    """An element that a token begins. All but the first three and ``is_self_closing`` is known once it has its place.
+
+    ``reached``: the bits of selectors that end in it, for certain; ``around``: those of it and its ancestors; ``lends``:
+    those that its children may follow with ``>``; ``seen``: all compounds that it or an ancestor fits at all.
+    """
+
+    __slots__ = (
+        "around", "form", "has_p", "in_doubt", "in_noscript", "is_fostered", "is_self_closing", "lends", "mask", "mode",
+        "reached", "seen", "source", "spots", "tag",
+    )  # fmt: skip
+
+    def __init__(self, tag: Tag, source: bytes, mask: int, is_self_closing: bool = False) -> None:
+        self.tag = tag
+        self.source = source
+        self.mask = mask
+        self.is_self_closing = is_self_closing
+        self.is_fostered = False
+        self.spots: list[int] | None = None
+        self.form: Form | None = None
+
+
+def _document() -> Element:
+    root = Element(Tag(b"", is_special=True, is_scope=True), b"", 0)
+    root.mode = Mode.BEFORE_HTML
+    root.reached = root.around = root.lends = root.seen = 0
+    root.has_p = root.in_doubt = root.in_noscript = False
+    return root
+
+
+class Stack:
+    """Open elements, the document first. ``matched`` and ``ended`` collect what the last token did to the spots."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.subjects = plan.subjects  # of spots that are still looked for
+        self.open: list[Element] = [_document()]
+        self.form: Form | None = None
+        self.is_quirky: bool | None = True  # until a doctype says otherwise; None: not known
+        self.is_tangled = False
+        self.levels: list[bool] = []
+        self.gone = 0  # the bits of elements that may be around although they are not on the stack
+        self.is_fostering = False
+        self.matched: list[tuple[int, Element | None]] = []
+        self.ended: list[tuple[Element, int, bool]] = []
+        self._implied: dict[Tag, int] = {}
+
+    def place(self, element: Element) -> None:
+        """Find out what the element means for the selectors, as a child of the current node."""
+        parent = self.open[-1]
+        if self.is_fostering and parent.tag.name in FOSTERING:
+            element.is_fostered = True
+        mask = element.mask
+        if self.plan.is_combining:
+            self._relate(element, parent)
+        else:
+            element.reached = mask
+            element.in_doubt = False
+        if mask & self.subjects:
+            self._judge(element, parent)
+
+    def _relate(self, element: Element, parent: Element) -> None:
+        around, lends, tag = parent.around, parent.lends, element.tag
+        element.seen = parent.seen | element.mask
+        # Nothing gets between a table and its parts.
+        is_cut = element.is_fostered or (self.is_tangled and parent.tag.name not in FOSTERING)
+        if is_cut:
+            around, lends = self._certain_around(element), 0
+        elif tag.is_special and not parent.tag.is_special and not (tag.is_scope or tag.is_void or tag.text):
+            lowest = self._lowest_formatting()
+            if lowest:
+                is_cut, around, lends = True, self.open[lowest - 1].around, 0
+        plan, mask = self.plan, element.mask
+        element.in_doubt = is_cut or parent.in_doubt
+        reached = mask & (plan.firsts | ((lends << 1) & plan.children) | ((around << 1) & ~plan.children))
+        element.reached = reached
+        element.around = around | reached
+        element.lends = 0 if is_cut and not tag.is_scope else reached
+
+    def _certain_around(self, element: Element) -> int:
+        """The bits of those ancestors that no mending of the tree takes away."""
+        index = len(self.open) - 1
+        if element.is_fostered:
+            while self.open[index].tag.name != b"table":
+                index -= 1
+            index -= 1
+        while not self.open[index].tag.is_special and self.open[index].mode is not Mode.FOREIGN:
+            index -= 1
+        return self.open[index].around
+
+    def _lowest_formatting(self) -> int:
+        """Where the first formatting element stands behind the last special one; 0 if there is none."""
+        lowest, index = 0, len(self.open) - 1
+        while not self.open[index].tag.is_special:
+            if self.open[index].tag.is_formatting:
+                lowest = index
+            index -= 1
+        return lowest
+
+    def _judge(self, element: Element, parent: Element, is_real: bool = True) -> None:
+        is_known = is_real and parent.mode is not Mode.FOREIGN and not parent.in_noscript
+        is_known = is_known and element.tag.mode is not Mode.FOREIGN
+        wanted = element.mask & self.subjects
+        while wanted:
+            bit = wanted & -wanted
+            wanted ^= bit
+            if element.reached & bit:
+                self.matched.append((self.plan.spot_of[bit], element if is_known else None))
+            elif element.in_doubt:
+                needs = self.plan.needs[bit]
+                if needs & (parent.seen | self.gone) == needs:
+                    self.matched.append((self.plan.spot_of[bit], None))
+
+    def push(self, element: Element) -> None:
+        self.place(element)
+        parent, tag = self.open[-1], element.tag
+        element.mode = tag.mode or parent.mode
+        element.has_p = tag.name == b"p" or (parent.has_p and not tag.is_scope and tag.name != b"button")
+        element.in_noscript = parent.in_noscript
+        if tag.is_marker:
+            self.levels.append(self.is_tangled)
+            self.is_tangled = False
+        if len(self.open) > MOST_OPEN:
+            raise GiveUp("deep nesting")
+        self.open.append(element)
+
+    def push_loose(self, element: Element) -> None:
+        """Open an element that is not special: in a tangled level nobody can say when it ends."""
+        if self.is_tangled:
+            self.place(element)
+            self.gone |= element.mask
+        else:
+            self.push(element)
+
+    def imply(self, tag: Tag, insert: Callable[[Stack, Element], None]) -> None:
+        """Insert an element that no tag in the source begins; if it is looked for, its place is nowhere."""
+        mask = self._implied.get(tag)
+        if mask is None:
+            mask = self._implied[tag] = self.plan.mask(tag.name, b"")
+        before = len(self.matched)
+        insert(self, Element(tag, b"", mask))
+        self.matched[before:] = [(spot, None) for spot, _ in self.matched[before:]]
+
+    def pop(self, *, is_closed: bool = False) -> Element:
+        """Take the current node off. ``is_closed``: by an end tag of its own, and nothing special was in between."""
+        element = self.open.pop()
+        tag, was_tangled = element.tag, self.is_tangled
+        if tag.is_marker:
+            self.is_tangled = self.levels.pop()
+        elif tag.is_formatting and not is_closed:
+            self.tangle()
+        elif tag.name == b"noscript" and not is_closed:
+            raise GiveUp("noscript")
+        if element.spots is not None:
+            self.ended.append((element, len(self.open), was_tangled))
+        return element
+
+    def pop_to(self, index: int) -> None:
+        """Take off all that stands at this index and above."""
+        while len(self.open) > index:
+            self.pop()
+
+    def tangle(self) -> None:
+        """From here to the end of the level, only special elements are known."""
+        if self.is_tangled:
+            return
+        self.is_tangled = True
+        for element in reversed(self.open):
+            if not element.tag.is_special:
+                self.gone |= element.mask
+                if element.tag.name == b"dialog":  # the one that is not special but closes what stands in it
+                    raise GiveUp("dialog")
+
+    def index_of(self, name: bytes, barriers: frozenset[bytes] = frozenset()) -> int:
+        """Where the last element of this name stands that is "in scope"; 0 if there is none."""
+        index = len(self.open) - 1
+        while True:
+            tag = self.open[index].tag
+            if tag.name == name and self.open[index].mode is not Mode.FOREIGN:
+                return index
+            if tag.is_scope or tag.name in barriers:
+                return 0
+            index -= 1
+
+    def index_in_table(self, names: frozenset[bytes]) -> int:
+        """Where the last element of these names stands that is "in table scope"; 0 if there is none."""
+        index = len(self.open) - 1
+        while index:
+            name = self.open[index].tag.name
+            if name in names:
+                return index
+            if name in (b"table", b"template"):
+                return 0
+            index -= 1
+        return 0
