@@ -67,14 +67,15 @@ def _carry(realm: str, mark: _Mark, now: int) -> Generator[tuple[Any, ...], Any,
 
     The mark goes too if it was old before the log was looked at, nothing is left in the log, and nobody has marked since.
     """
-    keys, carried, may_be_more = keys_of(realm, mark.user), 0, True
-    while may_be_more:
+    keys, carried = keys_of(realm, mark.user), 0
+    while True:
         left, rows = yield from run("read_log", keys, {"now": now, "most": ROWS_AT_ONCE})
         if rows:
             yield from run("carry", realm_keys(realm), {"user": mark.user, "rows": rows})
             left = yield from run("drop_log", keys, {"ids": rows[::3]})
-        carried += len(rows) // 3
-        may_be_more = len(rows) == ROWS_AT_ONCE * 3
+            carried += len(rows) // 3
+        if len(rows) < ROWS_AT_ONCE * 3:
+            break
     if mark.is_old and int(left) == 0:
         yield from run("unmark", index_keys(realm, letter_of(mark.user)), {"user": mark.user, "score": mark.score})
     return carried

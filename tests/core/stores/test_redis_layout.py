@@ -15,6 +15,7 @@ from redis.crc import key_slot
 from support.redis_servers import a_cluster, shared_redis
 from support.stores import (
     ALICE,
+    BOB,
     DAY,
     GENERATION,
     NO_FACTORS,
@@ -340,6 +341,49 @@ def test_a115_a_damaged_record_is_no_missing_one(store: RedisStore, client: Any,
     client.execute_command(*spoil)
     with pytest.raises((StoreError, UnreadableRecord)):
         ask(store, look(pass_="first", browser="browser"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "question"),
+    [
+        (["HSET", ROLES, "role", "rubbish"], asks.ReadRoles()),
+        (["HSET", ROLES, b"\xff", "1 record"], asks.ReadRoles()),
+        (["SET", ROLES, "x"], asks.ReadRoles()),
+        (["SET", ROLES, "x"], asks.WriteRole(asks.RoleRow("role", 1, b""), NOW, notes_of("flag"))),
+        (["XADD", EVENTS, "*", "u", "alice"], asks.ReadEvents(None, 10)),
+        (["XADD", EVENTS, "*", "u", "alice", "i", "id", "a", "x", "r", "record"], asks.FollowEvents(None, 10)),
+        (["SET", EVENTS, "x"], asks.FollowEvents("1-1", 10)),
+        (["HSET", COUNTS, "rubbish", "1"], asks.ReadCounts(0)),
+        (["HSET", COUNTS, "1 verify", "x"], asks.ReadCounts(0)),
+        (["HSET", MARKS, "lsweep", "rubbish"], asks.TakeLease("sweep", "server", NOW + 1, NOW)),
+        (["HSET", SEEN, "mrule", "rubbish"], asks.ReadSummary(ALICE, NOW)),
+        (["SET", LONG, "x"], asks.ReadSummary(ALICE, NOW)),
+    ],
+    ids=str,
+)
+def test_a115_what_is_damaged_in_the_realm_is_told(
+    store: RedisStore, client: Any, spoil: list[str | bytes], question: Any
+) -> None:
+    client.execute_command(*spoil)
+    with pytest.raises((StoreError, UnreadableRecord)):
+        ask(store, question)
+    assert client.exists(REALM_LOG) == 0
+
+
+def test_a_flag_that_is_damaged_is_not_written_over(store: RedisStore, client: Any) -> None:
+    client.hset(ROLES, "role", "rubbish")
+    assert ask(store, asks.WriteRole(asks.RoleRow("role", 1, b"flag"), NOW)) == asks.Moved()
+    assert client.hget(ROLES, "role") == b"rubbish"
+
+
+def test_who_stands_in_the_index_without_a_record_is_passed_over(store: RedisStore, client: Any) -> None:
+    client.zadd(KNOWN, {"a": 0, "aa": 0, "az": 0, "azz": 0})
+    ask(store, asks.Note(ALICE, NOW, notes_of(person=b"who")))
+    ask(store, asks.Note(BOB, NOW, notes_of(person=b"who")))
+    for limit in (1, 2, 3):
+        found = [row.user for row in ask(store, asks.ReadPeople(None, limit))]
+        assert found == [ALICE, BOB][:limit]
+    assert [row.user for row in ask(store, asks.ReadPeople(ALICE, 1))] == [BOB]
 
 
 def test_a115_a_damaged_account_is_no_reason_to_begin_a_new_one(store: RedisStore, client: Any) -> None:
