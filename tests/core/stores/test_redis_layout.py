@@ -1,4 +1,4 @@
-"""What lies in a Redis: the keys of the design, one slot a user, short fields, whole numbers. Attacks 109, 115."""
+"""What lies in a Redis: the keys of the design, one slot a user, short fields, whole numbers. Attack 109."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from support.stores import (
     a_browser,
     a_change,
     a_pass,
-    a_row,
     a_setup,
     account_of,
     all_events,
@@ -41,7 +40,6 @@ from support.stores import (
     turn_on,
 )
 from twofa_middleware import asks, stores
-from twofa_middleware.errors import StoreError, UnreadableRecord
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.redis_answers import ANSWERS
 from twofa_middleware.stores.redis_scripts import LIMITS, script_of
@@ -132,70 +130,6 @@ def test_a_user_with_some_of_everything_takes_less_than_three_kilobytes(store: R
     have_everything(store)
     carry(store)
     assert sum(client.memory_usage(key, samples=0) for key in client.keys("*{alice}*")) < 3000
-
-
-@pytest.mark.parametrize("key", [LOG, LONG, SEEN, PASSES, BROWSERS, PENDING])
-def test_a_change_whose_notes_or_rows_cannot_be_written_does_not_happen(
-    store: RedisStore, client: Any, key: str
-) -> None:
-    enrol(store)
-    before = {name: client.dump(name) for name in (ACCOUNT, PASSES, BROWSERS, SEEN, LOG, LONG) if name != key}
-    client.set(key, "x")
-    notes = notes_of("spent", outcome="spent", person=b"who")
-    for question in (
-        spend_step(opens=a_pass(), remembers=a_browser(), ends=b"first", notes=notes),
-        spend_code(opens=a_pass(), notes=notes),
-        asks.ResetAccount(ALICE, GENERATION, NO_FACTORS, NOW, notes),
-    ):
-        with pytest.raises(StoreError):
-            ask(store, question)
-        assert {name: client.dump(name) for name in before} == before
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        ["HSET", PASSES, "tsecond", "rubbish"],
-        ["HSET", BROWSERS, "tbrowser", "1 nan 1e99"],
-        ["HSET", SEEN, "frubbish", "1"],
-        ["HSET", SEEN, "rrubbish", "1"],
-        ["HSET", SEEN, "n", "rubbish"],
-        ["HSET", SEEN, "w", "rubbish"],
-    ],
-    ids=str,
-)
-def test_a_change_that_cannot_read_what_is_there_does_not_happen(
-    store: RedisStore, client: Any, spoil: list[str]
-) -> None:
-    enrol(store)
-    ask(store, spend_step(remembers=a_browser("second")))
-    ask(store, asks.BeginSetup(ALICE, a_setup(), NOW))
-    client.execute_command(*spoil)
-    names = (ACCOUNT, PASSES, BROWSERS, PENDING, SEEN, LOG)
-    before = {name: client.hgetall(name) for name in names}
-    for question in (
-        asks.TakeAttempt(ALICE, NOW),
-        spend_step(step=STEP + 2, opens=a_pass(), remembers=a_browser(), ends=b"first"),
-        spend_code(opens=a_pass(), remembers=a_browser()),
-        turn_on(generation=GENERATION),
-        asks.ResetAccount(ALICE, GENERATION, NO_FACTORS, NOW),
-    ):
-        with pytest.raises(StoreError):
-            ask(store, question)
-        assert {name: client.hgetall(name) for name in names} == before
-
-
-def test_notes_that_are_not_whole_change_nothing(store: RedisStore, client: Any) -> None:
-    enrol(store)
-    before = client.hgetall(ACCOUNT)
-    for part in ("id", "at", "ready_at", "record"):
-        row = dataclasses.replace(a_row("event"), **{part: None})  # type: ignore[arg-type]
-        for outcome in ("spent", "moved"):
-            notes = asks.Notes({outcome: (a_row("whole"), row)}, takes_back=b"x", person=b"who")
-            with pytest.raises(StoreError):
-                ask(store, spend_step(notes=notes))
-    assert client.hgetall(ACCOUNT) == before
-    assert client.exists(LOG, LONG) == 0
 
 
 def test_fields_are_short_and_hashes_stay_compact(store: RedisStore, client: Any) -> None:
@@ -319,63 +253,6 @@ def test_after_disable_the_account_and_its_last_step_stay(store: RedisStore, cli
     assert client.exists(PASSES, BROWSERS, PENDING) == 0
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        ["HSET", ACCOUNT, "g", "rubbish"],
-        ["HDEL", ACCOUNT, "g"],
-        ["HDEL", ACCOUNT, "r"],
-        ["HDEL", ACCOUNT, "s"],
-        ["HSET", ACCOUNT, b"a\xff", "x"],
-        ["HSET", PASSES, "tfirst", "rubbish"],
-        ["HSET", PASSES, "tfirst", "1 nan 1e99"],
-        ["HDEL", PASSES, "rfirst"],
-        ["SET", ACCOUNT, "x"],
-        ["SET", PASSES, "x"],
-        ["SET", BROWSERS, "x"],
-    ],
-    ids=str,
-)
-def test_a115_a_damaged_record_is_no_missing_one(store: RedisStore, client: Any, spoil: list[str | bytes]) -> None:
-    enrol(store)
-    client.execute_command(*spoil)
-    with pytest.raises((StoreError, UnreadableRecord)):
-        ask(store, look(pass_="first", browser="browser"))
-
-
-@pytest.mark.parametrize(
-    ("spoil", "question"),
-    [
-        (["HSET", ROLES, "role", "rubbish"], asks.ReadRoles()),
-        (["HSET", ROLES, b"\xff", "1 record"], asks.ReadRoles()),
-        (["SET", ROLES, "x"], asks.ReadRoles()),
-        (["SET", ROLES, "x"], asks.WriteRole(asks.RoleRow("role", 1, b""), NOW, notes_of("flag"))),
-        (["XADD", EVENTS, "*", "u", "alice"], asks.ReadEvents(None, 10)),
-        (["XADD", EVENTS, "*", "u", "alice", "i", "id", "a", "x", "r", "record"], asks.FollowEvents(None, 10)),
-        (["SET", EVENTS, "x"], asks.FollowEvents("1-1", 10)),
-        (["HSET", COUNTS, "rubbish", "1"], asks.ReadCounts(0)),
-        (["HSET", COUNTS, "1 verify", "x"], asks.ReadCounts(0)),
-        (["HSET", MARKS, "lsweep", "rubbish"], asks.TakeLease("sweep", "server", NOW + 1, NOW)),
-        (["HSET", SEEN, "mrule", "rubbish"], asks.ReadSummary(ALICE, NOW)),
-        (["SET", LONG, "x"], asks.ReadSummary(ALICE, NOW)),
-    ],
-    ids=str,
-)
-def test_a115_what_is_damaged_in_the_realm_is_told(
-    store: RedisStore, client: Any, spoil: list[str | bytes], question: Any
-) -> None:
-    client.execute_command(*spoil)
-    with pytest.raises((StoreError, UnreadableRecord)):
-        ask(store, question)
-    assert client.exists(REALM_LOG) == 0
-
-
-def test_a_flag_that_is_damaged_is_not_written_over(store: RedisStore, client: Any) -> None:
-    client.hset(ROLES, "role", "rubbish")
-    assert ask(store, asks.WriteRole(asks.RoleRow("role", 1, b"flag"), NOW)) == asks.Moved()
-    assert client.hget(ROLES, "role") == b"rubbish"
-
-
 def test_who_stands_in_the_index_without_a_record_is_passed_over(store: RedisStore, client: Any) -> None:
     client.zadd(KNOWN, {"a": 0, "aa": 0, "az": 0, "azz": 0})
     ask(store, asks.Note(ALICE, NOW, notes_of(person=b"who")))
@@ -384,16 +261,6 @@ def test_who_stands_in_the_index_without_a_record_is_passed_over(store: RedisSto
         found = [row.user for row in ask(store, asks.ReadPeople(None, limit))]
         assert found == [ALICE, BOB][:limit]
     assert [row.user for row in ask(store, asks.ReadPeople(ALICE, 1))] == [BOB]
-
-
-def test_a115_a_damaged_account_is_no_reason_to_begin_a_new_one(store: RedisStore, client: Any) -> None:
-    enrol(store)
-    client.hdel(ACCOUNT, "g")
-    ask(store, asks.BeginSetup(ALICE, a_setup(), NOW))
-    for question in (turn_on(), open_pass(generation=0)):
-        with pytest.raises(StoreError):
-            ask(store, question)
-    assert client.hkeys(PASSES) == [b"tfirst", b"rfirst"]
 
 
 KINDS = {kind for kind in vars(asks).values() if isinstance(kind, type) and issubclass(kind, asks.StoreAsk)}
