@@ -61,14 +61,9 @@ class Delivery:
 
     def turn(self, now: int) -> None:
         """Do what can be done without waiting for the sink. What the store raises is tried again at the next turn."""
-        if self._attempt is not None:
-            if not self._attempt.is_over:
-                return
-            ended, self._attempt = self._attempt, None
-            self._settle(ended, now)
-        if self._batch is not None and self._batch.is_delivered:
-            self.store.answer(MoveMark(self.mark, self._batch.until))
-            self._position, self._batch = self._batch.until, None
+        if self._attempt is not None and not self._attempt.is_over:
+            return
+        self.move_mark(now)
         if 0 < self._due_at - now <= self._waits:
             return
         if self._batch is None:
@@ -82,6 +77,15 @@ class Delivery:
         attempt = _Attempt(self._batch)
         threading.Thread(target=self._deliver, args=(attempt,), name=f"twofa-{self.name}", daemon=True).start()
         self._attempt = attempt
+
+    def move_mark(self, now: int) -> None:
+        """See what became of a delivery that has ended, and move the mark behind what was delivered."""
+        if self._attempt is not None and self._attempt.is_over:
+            ended, self._attempt = self._attempt, None
+            self._settle(ended, now)
+        if self._batch is not None and self._batch.is_delivered:
+            self.store.answer(MoveMark(self.mark, self._batch.until))
+            self._position, self._batch = self._batch.until, None
 
     def forget(self) -> None:
         """Somebody else delivers: where the mark is has to be read again."""

@@ -80,6 +80,8 @@ class Rounds:
             LOGGER.warning("%d events end with this process: the store did not take them; the log has them", left)
         if self._leased_until > now:
             with self._told("give the lease back"):
+                for delivery in self._deliveries:
+                    delivery.move_mark(now)
                 self._store.answer(TakeLease(_TASK, self._holder, now, now))
 
     # ---- what this process has --------------------------------------------------------------------------------------
