@@ -12,14 +12,14 @@ from ..accounts.history import Fits, History, read_history
 from ..desk import Desk
 from ..protocol import Event, Flow
 from ..settings.reading import did_you_mean
-from .asking import AT_MOST, EXIT_CODES, at_desk, operation
+from .asking import AT_MOST, EXIT_CODES, at_desk, checked, operation
 from .output import NotDone, Row, iso, say, say_document, table
 
 _DAY_SECONDS = 86400
 
 
 @click.command(epilog=EXIT_CODES)
-@click.option("--user", metavar="ID", help="Only those about this user id.")
+@click.option("--user", metavar="ID", callback=checked(), help="Only those about this user id.")
 @click.option("--kind", metavar="NAME", help='Only those of this name, such as "code wrong".')
 @click.option("--app", metavar="APP", help="Only those of this app; those of this command are of none.")
 @click.option("--days", type=click.IntRange(min=1), help="Only those of so many days back.")
@@ -36,10 +36,10 @@ def events(
         since = now - days * _DAY_SECONDS if days is not None else None
 
         def fits(event: Event) -> bool:
-            asked_for = ((user, event.user), (kind, event.name), (app, event.app))
+            asked_for = ((kind, event.name), (app, event.app))
             return all(one in (None, is_so) for one, is_so in asked_for) and (since is None or event.at >= since)
 
-        found = caller.ask(_look_through(caller.desk, fits, limit + 1, now))
+        found = caller.ask(_look_through(caller.desk, fits, user, limit + 1, now))
     unreadable = found.unreadable
     if unreadable and not as_json:
         say(f"{unreadable} events do not open under the realm's keys: others wrote them, or changed them.", err=True)
@@ -56,12 +56,13 @@ def events(
         say(f"There are more than {limit}: ask for less, or give a higher --limit.", err=True)
 
 
-def _look_through(desk: Desk, fits: Fits, limit: int, now: int) -> Flow[History]:
-    """The events that fit, looked for in the whole list."""
+def _look_through(desk: Desk, fits: Fits, user: str | None, limit: int, now: int) -> Flow[History]:
+    """The events that fit, of one user or of all, looked for in the whole list."""
+    owner = None if user is None else desk.user_key(user)
     found: list[Event] = []
     unreadable, before = 0, ""
     while True:
-        page = yield from read_history(desk, fits, before, limit - len(found), now)
+        page = yield from read_history(desk, fits, before, limit - len(found), now, owner=owner)
         found.extend(page.events)
         unreadable += page.unreadable
         before = page.before

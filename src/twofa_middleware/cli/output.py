@@ -39,7 +39,7 @@ def say(text: str, *, err: bool = False) -> None:
 
 def say_document(document: Mapping[str, Any]) -> None:
     """Print one JSON document; whatever is not plain ASCII is escaped."""
-    click.echo(json.dumps(document, indent=2).replace("\x7f", "\\u007f"))
+    click.echo(json.dumps(document, indent=2))
 
 
 def say_error(message: str, document: Mapping[str, Any] | None) -> None:

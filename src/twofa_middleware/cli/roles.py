@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..accounts.forecast import Forecast, Standing, forecast, roles_known
+from ..accounts.forecast import Forecast, Standing, forecasts, roles_known
 from ..accounts.rules import key_of, read_rules
 from ..desk import Desk
 from ..policy.enforcement import Rule
@@ -79,12 +79,9 @@ def figures(expected: Forecast, now: int) -> dict[str, int]:
 def _read(desk: Desk, names: Sequence[str], now: int) -> Flow[list[_Role]]:
     """Each role with its forecast; one that is not enforced is looked at as if it were, from now on."""
     rules = yield from read_rules(desk)
-    found = []
-    for name in names:
-        rule = rules.get(name)
-        expected = yield from forecast(desk, rule or Rule(name, key_of(desk, name), now), now)
-        found.append(_Role(name, rule, expected))
-    return found
+    asked = [rules.get(name) or Rule(name, key_of(desk, name), now) for name in names]
+    found = yield from forecasts(desk, asked, now)
+    return [_Role(name, rules.get(name), expected) for name, expected in zip(names, found, strict=True)]
 
 
 def _document(desk: Desk, role: _Role, now: int) -> dict[str, Any]:
