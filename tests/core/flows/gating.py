@@ -15,10 +15,10 @@ class Says:
 
     Options = dict
     reads = Reads(cookies=frozenset({b"session"}), headers=frozenset({b"x-user"}), server=frozenset({"REMOTE_USER"}))
-    pure = True
 
-    def __init__(self, said: Identity | Exception) -> None:
+    def __init__(self, said: Identity | Exception, pure: bool) -> None:
         self._said = said
+        self.pure = pure
 
     def resolve(self, request: Request) -> Flow[Identity]:
         yield from ()
@@ -27,6 +27,6 @@ class Says:
         return self._said
 
 
-def gate(said: Identity | Exception = ERIN, **changes: Any) -> Gate:
-    """The gate of the shop; ``changes`` are settings."""
-    return Gate(site(**changes), [("says", Says(said))], frozenset())
+def gate(said: Identity | Exception = ERIN, *, pure: bool = True, **changes: Any) -> Gate:
+    """The gate of the shop; ``changes`` are settings. ``pure``: nothing but the request says who it is."""
+    return Gate(site(**changes), [("says", Says(said, pure))], frozenset())

@@ -142,6 +142,16 @@ def test_report_leaves_a_session_cookie_that_cannot_be_read() -> None:
     assert enforced.changes[b"cookie"] == b"remember=1"
 
 
+def test_report_aborts_nobody_who_was_logged_in_while_a_body_was_read() -> None:
+    sent = request((b"cookie", b"session=abc"), method="POST")
+    reported, enforced = (
+        step(gate(Anonymous(), pure=False, mode=mode).admit(sent)).result for mode in ("report", "enforce")
+    )
+    assert cookies(reported) == b"unchanged"
+    assert isinstance(enforced, Allow)
+    assert enforced.watches_body
+
+
 @pytest.mark.parametrize("mode", ["report", "enforce"])
 def test_who_may_pass_is_counted_as_such(mode: str) -> None:
     row, cookie = pass_of(Method.TOTP)

@@ -198,4 +198,7 @@ def test_roles_of_somebody_else_are_none_and_neither_is_the_person() -> None:
 
 def test_no_more_than_so_many_are_looked_at_for_their_roles() -> None:
     pages = [(ReadPeople, crowd(200, start)) for start in range(0, MOST_LOOKED_AT, 200)]
-    assert step(seen_members(DESK), *pages).result == {}
+    done = step(seen_members(DESK), *pages)
+    assert done.result == {}
+    places = [ask.after for ask in done.asked if isinstance(ask, ReadPeople)]
+    assert places == [None, *(rows[-1].user for _, rows in pages[:-1])]
