@@ -68,7 +68,7 @@ class Gate:
         """May the request go on to the app?"""
         site = self.site
         if health.is_asked(site, request):
-            return owned((yield from health.answer(site, request)))
+            return owned((yield from closed_on_error(site, request, health.answer(site, request))))
         if site.mode != "enforce":
             yield from site.warn("mode is not enforce", request.now, mode=site.mode)
         if site.mode == "off":
