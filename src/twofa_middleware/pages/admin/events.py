@@ -13,7 +13,7 @@ from .asked import address, asked, word
 from .overview import labels
 from .words import line
 
-PAGE = 50
+PAGE = 25
 NO_APP = "*"
 """Stands for what happened at no app: at the command line."""
 DAYS = (1, 7, 35, 365)

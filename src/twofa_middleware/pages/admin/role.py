@@ -18,6 +18,7 @@ from ..visit import Form, Visit, covering, read_form
 from .asked import address, asked, asked_role
 from .door import actor_of
 from .roles import Role, known_roles, role_of
+from .words import forecast_sentence
 
 MOST_NAMED = 50
 _DONE = {
@@ -100,20 +101,19 @@ def _draw(visit: Visit, role: Role, message: Message | None, notice: str = "") -
     rule = role.rule(now)
     expected = yield from forecast(desk, rule, now)
     stopped = expected.stopped(now)
-    version = str(role.flag.version)
+    version, starts_now = str(role.flag.version), desk.settings.enforcement.starts == "now"
     return visit.page(
         "admin_role.html",
         message,
         here="roles",
         role=role,
-        expected=expected,
         is_known=role.name in (yield from known_roles(visit)),
         people=len(expected.people) + expected.left_out,
-        waiting=len(expected.people) - expected.enrolled - len(stopped),
+        sentence=forecast_sentence(expected, now, demands=role.demands, starts_now=starts_now),
         stopped=[_named(visit, one) for one in stopped[:MOST_NAMED]],
         stopped_all=len(stopped),
         since=day(rule.since) if role.flag.is_enforced and rule.since else "",
-        starts_now=desk.settings.enforcement.starts == "now",
+        starts_now=starts_now,
         has_directory=desk.directory is not None,
         most_days=MOST_GRACE_DAYS,
         notice=notice,

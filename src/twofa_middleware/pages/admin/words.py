@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...accounts.audit import EVENTS
+from ...accounts.forecast import Forecast
 from ...asks import Ready, Stopped, Waiting
 from ...protocol import Event
 from ..texts import clock
@@ -32,6 +33,12 @@ _FACTS: Mapping[str, str] = {
     "grace_days": "days of grace",
     "would": "would have been",
     "why": "because of",
+}
+_FACTORS: Mapping[str, str] = {
+    "totp": "a code of the app",
+    "recovery": "a recovery code",
+    "passkey": "a passkey",
+    "reset": "a one-time code",
 }
 _WHO = ("actor", "actor_name")
 
@@ -69,8 +76,12 @@ def line(event: Event, apps: Mapping[str, str], users: str) -> Line:
         where=apps.get(event.app, event.app),
         actor=f"{name} ({actor})" if name and name != actor else actor,
         reason=reason,
-        facts=tuple((_FACTS.get(key, key.replace("_", " ")), str(value)) for key, value in facts.items()),
+        facts=tuple(_fact(key, str(value)) for key, value in facts.items()),
     )
+
+
+def _fact(key: str, value: str) -> tuple[str, str]:
+    return _FACTS.get(key, key.replace("_", " ")), _FACTORS.get(value, value) if key == "by" else value
 
 
 def moment(at: int) -> str:
@@ -103,6 +114,28 @@ def lock(attempts: Ready | Waiting | Stopped) -> str:
             return "Stopped"
 
 
-def count(number: int, one: str, many: str) -> str:
-    """A number with its noun, such as ``1,204 people``."""
-    return f"{number:,} {one if number == 1 else many}"
+def forecast_sentence(expected: Forecast, now: int, *, demands: bool, starts_now: bool) -> str:
+    """Whom a role concerns that somebody has: how many, by what way, and what it asks of those who have to set up.
+
+    ``demands``: it is enforced already. ``starts_now``: that reaches sessions that are running.
+    """
+    people, on, groups = len(expected.people), expected.enrolled, expected.through_groups
+    others = people - on
+    if people == 1:
+        way = ", through a group," if groups else ""
+        said = f"1 person has it{way} and has {'' if on else 'not '}turned two-factor authentication on."
+    else:
+        way = f", {groups:,} of them through a group" if groups else ""
+        have = f"{on:,} {'has' if on == 1 else 'have'}" if on else "none of them has"
+        said = f"{people:,} people have it{way}; {have} two-factor authentication on."
+    if others:
+        who = "The other one" if others == 1 and on else f"The other {others:,}" if on else "All of them"
+        who = "That person" if people == 1 else who
+        asked = ("is" if others == 1 else "are") if demands else "will be"
+        when = "at once, also in sessions that are running" if starts_now else "at their next log-in"
+        said += f" {who} {asked} asked to set it up {when}"
+        waiting = others - len(expected.stopped(now))
+        said += f"; {waiting:,} of them may still put it off." if waiting else "."
+    else:
+        said += " It stops nobody." if demands else " It would stop nobody."
+    return said + (f" {expected.left_out:,} more have it and were not looked at." if expected.left_out else "")
