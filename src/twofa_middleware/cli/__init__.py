@@ -71,8 +71,6 @@ def main() -> None:
         code, said = error.exit_code, error.format_message()
     except click.Abort:
         code, said = 1, "stopped before it had ended"
-    except BrokenPipeError:
-        code = 1  # whoever read the output has seen enough
     except ConfigError as error:
         code, said = 2, str(error)
     except NotDone as error:

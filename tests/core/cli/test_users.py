@@ -11,6 +11,7 @@ import pytest
 from core.cli import shop_directory
 from core.cli.conftest import Twofa
 from support.stage import Stage
+from twofa_middleware.accounts import people as accounts
 
 ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 KEYS = {
@@ -119,6 +120,16 @@ def test_a_limit_counts_those_who_fit(twofa: Twofa, listed: Stage) -> None:
 def test_more_people_than_a_page_of_the_directory_has_are_listed(twofa: Twofa, listed: Stage) -> None:
     shop_directory.fill(*(f"user{n:03}" for n in range(250)))
     assert len(ids(twofa, "--limit", "1000")) == 250
+
+
+def test_who_comes_after_many_that_do_not_fit_is_found(
+    twofa: Twofa, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        stage.visitor(f"user-{number}").go("/2fa/setup")
+    monkeypatch.setattr(accounts, "_BATCH", 1)
+    monkeypatch.setattr(accounts, "MOST_LOOKED_AT", 1)  # so many at a time
+    assert [ids(twofa, f"user-{number}") for number in range(5)] == [[f"user-{number}"] for number in range(5)]
 
 
 def test_a_directory_that_takes_no_notice_of_the_offset_ends_the_list(
