@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..asks import Done, EndPasses, ForgetBrowsers, Moved, Random, ReadSummary, ResetAccount, Summary, Unlock, WriteRole
+from ..asks import Done, EndPasses, Moved, Random, ReadSummary, ResetAccount, Summary, Unlock, WriteRole
 from ..desk import Desk
 from ..errors import UnreadableRecord
 from ..policy.enforcement import MOST_GRACE_DAYS
@@ -107,14 +107,13 @@ def unlock(desk: Desk, actor: Actor, person: Person, reason: str, now: int) -> F
 
 
 def forget(desk: Desk, actor: Actor, person: Person, reason: str, now: int) -> Flow[Done]:
-    """End every pass, and forget every browser. The event comes with the first of the two."""
-    user = desk.user_key(person.user)
+    """End every pass, and forget every browser."""
     telling = yield from telling_of(
         desk, {"done": [_act(desk, "ended by an administrator", actor, person, reason, now)]}
     )
-    done = yield from ForgetBrowsers(user, None, now, telling.notes)
+    done = yield from EndPasses(desk.user_key(person.user), now, telling.notes)
     yield from telling.tell(done)
-    return (yield from EndPasses(user, now))
+    return done
 
 
 def enforce(

@@ -45,7 +45,7 @@ class Unlock(StoreAsk[Done]):
 
 @dataclass(frozen=True, slots=True)
 class EndPasses(StoreAsk[Done]):
-    """End every pass of the user, also proven ones. Remembered browsers and set-ups stay."""
+    """End every pass of the user, and forget every remembered browser, by which new ones would be opened."""
 
     user: UserKey
     now: int

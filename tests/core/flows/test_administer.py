@@ -30,7 +30,6 @@ from twofa_middleware.asks import (
     Done,
     Emit,
     EndPasses,
-    ForgetBrowsers,
     Moved,
     Random,
     ReadSummary,
@@ -164,7 +163,7 @@ def acts(reason: str) -> list[Callable[[], Flow[Any]]]:
     ]
 
 
-SCRIPTS: list[Any] = [[DONE], [(Unlock, Done())], [(ForgetBrowsers, Done()), (EndPasses, Done())]]
+SCRIPTS: list[Any] = [[DONE], [(Unlock, Done())], [(EndPasses, Done())]]
 NAMES = ["disabled by an administrator", "unlocked by an administrator", "ended by an administrator"]
 each_act = pytest.mark.parametrize("number", range(3), ids=["disable", "unlock", "forget"])
 
@@ -210,13 +209,11 @@ def test_to_unlock_asks_nothing_but_that() -> None:
     assert (done.kinds, done.one(Unlock).user, done.one(Unlock).now) == ([Unlock, Emit], USER, NOW)
 
 
-def test_to_forget_ends_every_pass_and_forgets_every_browser() -> None:
+def test_to_forget_asks_nothing_but_that() -> None:
     done = step(forget(DESK, ADA, PERSON, "", NOW), *SCRIPTS[2])
-    assert done.kinds == [ForgetBrowsers, Emit, EndPasses]
-    assert (done.one(ForgetBrowsers).user, done.one(ForgetBrowsers).digest) == (USER, None)
-    assert done.one(EndPasses) == EndPasses(USER, NOW)
+    assert (done.kinds, done.one(EndPasses).user, done.one(EndPasses).now) == ([EndPasses, Emit], USER, NOW)
 
 
 def test_passes_that_could_not_be_ended_are_not_said_to_be() -> None:
     with pytest.raises(StoreUnavailable):
-        step(forget(DESK, ADA, PERSON, "", NOW), SCRIPTS[2][0], (EndPasses, StoreUnavailable("no answer")))
+        step(forget(DESK, ADA, PERSON, "", NOW), (EndPasses, StoreUnavailable("no answer")))

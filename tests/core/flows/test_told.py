@@ -47,7 +47,6 @@ from twofa_middleware.asks import (
     Emit,
     EndPass,
     EndPasses,
-    ForgetBrowsers,
     Moved,
     Note,
     OpenPass,
@@ -166,7 +165,7 @@ CASES = {
     ),
     "forget": Case(
         lambda: administer.forget(DESK, ADA, PERSON, "", NOW),
-        ((ForgetBrowsers, Done()), (EndPasses, Done())),
+        ((EndPasses, Done()),),
         ["ended by an administrator"],
     ),
     "enforce": enforcing((WriteRole, Done()), events=["role enforced"]),

@@ -7,7 +7,7 @@ from sqlite3 import Connection
 from ...asks import Done, EndPasses, Moved, Note, ReadSummary, ResetAccount, Summary, Unlock
 from . import attempts
 from .accounts import change_account, read_account, read_generation
-from .browsers import count_browsers
+from .browsers import count_browsers, forget_all_browsers
 from .passes import count_passes, end_all_passes
 from .people import find_person
 from .rules import read_met
@@ -45,8 +45,9 @@ def unlock(db: Connection, ask: Unlock) -> Done:
 
 
 def end_passes(db: Connection, ask: EndPasses) -> Done:
-    """Every log-in of the user has to pass again."""
+    """Every log-in of the user has to pass again, by a factor."""
     end_all_passes(db, ask.user)
+    forget_all_browsers(db, ask.user)
     return Done()
 
 

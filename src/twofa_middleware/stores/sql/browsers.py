@@ -39,11 +39,16 @@ def read(db: Connection, ask: ReadBrowsers) -> tuple[BrowserRow, ...]:
 def forget(db: Connection, ask: ForgetBrowsers) -> Done:
     """Forget one, or all. Which pass rests on which browser is not stored, so no pass without a factor stays."""
     if ask.digest is None:
-        db.execute(FORGET_ALL, (ask.user,))
+        forget_all_browsers(db, ask.user)
     else:
         db.execute(FORGET, (ask.user, ask.digest))
     db.execute(END_UNPROVEN, (ask.user,))
     return Done()
+
+
+def forget_all_browsers(db: Connection, user: UserKey) -> None:
+    """Forget every browser of the user."""
+    db.execute(FORGET_ALL, (user,))
 
 
 def find_browser(db: Connection, user: UserKey, digest: bytes, now: int) -> BrowserRow | None:
