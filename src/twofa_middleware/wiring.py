@@ -58,6 +58,8 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
     )
     foreign = frozenset[bytes]().union(*(_cookies(ones) for app, ones in plugged.items() if app != name))
     gate = Gate(site, resolvers, foreign - cookies)
+    if site.app.admin and not settings.admin.roles:
+        LOGGER.warning("%s: [apps.%s] admin = true, but [admin] roles is empty: nobody is let in", settings.source, name)
     LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
     return Runtime(gate, _answers(settings, sealer, context, carries=settings.events.carry))
 

@@ -245,3 +245,13 @@ def test_a066_enforcement_starts_now_where_no_session_and_no_rules_show_a_next_l
 ) -> None:
     shop = {"login": [], "logout": [], "identity": identity} | rules
     assert started(tmp_path, shop=shop).gate.site.starts_now is now
+
+
+def test_administrators_pages_that_nobody_may_use_are_told_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    started(tmp_path, shop={"admin": True})
+    assert [line for line in caplog.messages if "admin = true, but [admin] roles is empty" in line]
+    caplog.clear()
+    started(tmp_path, shop={"admin": True}, admin={"roles": ["Chef"]})
+    assert not [line for line in caplog.messages if "nobody is let in" in line]
