@@ -10,8 +10,10 @@ import pytest
 from core.cli import shop_directory
 from core.cli.conftest import Terminal, Twofa, Typing
 from support.stage import Open, Stage
-from twofa_middleware.accounts.rules import Flag, read_flags
-from twofa_middleware.protocol import Event
+from twofa_middleware.accounts.rules import Flag, key_of, read_flags
+from twofa_middleware.asks import MeetRules
+from twofa_middleware.desk import Desk
+from twofa_middleware.protocol import Event, Flow
 
 KITCHEN: dict[str, Any] = {"roles": {"use": "static", "users": {"erin": ["Cook"], "wendy": ["Guest"]}}}
 FIGURES = {"people", "through_groups", "enrolled", "stopped", "left_out"}
@@ -62,6 +64,15 @@ def test_grace_lets_people_wait_and_is_told(twofa: Twofa, listed: Stage) -> None
     assert "It would stop nobody today. 2 more have their grace of 14 days." in done.out
     assert '"Cook" is enforced, with 14 days of grace, from the next log-in on.' in done.out
     assert flag(listed, "Cook").grace_days == 14  # type: ignore[union-attr]
+
+
+def test_grace_of_an_earlier_rule_is_not_held_against_anybody(twofa: Twofa, listed: Stage) -> None:
+    def met_long_ago(desk: Desk) -> Flow[object]:
+        return (yield from MeetRules(desk.user_key("erin"), (key_of(desk, "Cook"),), listed.clock.now - 20 * 86400))
+
+    listed.administer(met_long_ago)
+    done = twofa("enforce", "Cook", "--grace-days", "14", "--yes", "--json")
+    assert done.document["forecast"]["stopped"] == 0
 
 
 def test_enforced_again_it_keeps_its_grace_and_writes_no_event(twofa: Twofa, listed: Stage) -> None:
