@@ -1,33 +1,35 @@
 """What the HTML standard says of each element, as data (https://html.spec.whatwg.org/multipage/parsing.html).
 
-``starts`` and ``ends`` name the rule of "in body" that a start or an end tag comes under; the rules are in ``body.py``.
+``starts`` and ``ends`` name the rule of "in body" that a start or an end tag comes under; the rules are in
+``starts.py`` and ``ends.py``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 
-class Mode(Enum):
-    """Insertion modes. Those that the stack of open elements tells of itself are kept with each element on it."""
+class Mode:
+    """Insertion modes. Those that the stack of open elements tells of itself are kept with each element on it.
 
-    BEFORE_HTML = "before html"
-    BEFORE_HEAD = "before head"
-    IN_HEAD = "in head"
-    IN_HEAD_NOSCRIPT = "in head noscript"
-    AFTER_HEAD = "after head"
-    IN_BODY = "in body"
-    IN_TABLE = "in table"
-    IN_CAPTION = "in caption"
-    IN_COLUMN_GROUP = "in column group"
-    IN_TABLE_BODY = "in table body"
-    IN_ROW = "in row"
-    IN_CELL = "in cell"
-    IN_SELECT = "in select"
-    IN_TEMPLATE = "in template"
-    FOREIGN = "foreign content"
+    No Enum: they are looked up for every tag, and the hash of a text is at hand."""
+
+    BEFORE_HTML: Final = "before html"
+    BEFORE_HEAD: Final = "before head"
+    IN_HEAD: Final = "in head"
+    IN_HEAD_NOSCRIPT: Final = "in head noscript"
+    AFTER_HEAD: Final = "after head"
+    IN_BODY: Final = "in body"
+    IN_TABLE: Final = "in table"
+    IN_CAPTION: Final = "in caption"
+    IN_COLUMN_GROUP: Final = "in column group"
+    IN_TABLE_BODY: Final = "in table body"
+    IN_ROW: Final = "in row"
+    IN_CELL: Final = "in cell"
+    IN_SELECT: Final = "in select"
+    IN_TEMPLATE: Final = "in template"
+    FOREIGN: Final = "foreign content"
 
 
 Text = Literal["", "raw", "script", "plaintext"]
@@ -39,6 +41,7 @@ class Tag:
 
     ``text``: its content is no markup. ``is_scope``: "has an element in scope" looks no further. ``is_marker``: it begins
     a new part of the list of active formatting elements. ``mode``: the insertion mode inside of it, None for that around.
+    ``is_closed_by_own``: as the current node, it is closed by its own end tag in whatever mode, and no more happens.
     """
 
     name: bytes
@@ -49,11 +52,17 @@ class Tag:
     is_marker: bool = False
     is_void: bool = False
     text: Text = ""
-    mode: Mode | None = None
+    mode: str | None = None
 
-    @property
-    def is_formatting(self) -> bool:
-        return self.ends == "formatting"
+    is_formatting: bool = field(init=False)
+    is_closed_by_own: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_formatting", self.ends == "formatting")
+        object.__setattr__(self, "is_closed_by_own", self.name not in _END_OTHERWISE)
+
+
+_END_OTHERWISE = frozenset({b"html", b"head", b"body", b"form", b"template"})
 
 
 def _words(text: str) -> list[bytes]:
@@ -66,7 +75,9 @@ def _all() -> dict[bytes, Tag]:
         " menu nav ol search section summary ul pre listing"
     )]  # fmt: skip
     tags += [Tag(name, "heading", "heading", is_special=True) for name in _words("h1 h2 h3 h4 h5 h6")]
-    tags += [Tag(name, "formatting", "formatting") for name in _words("b big code em font i s small strike strong tt u")]
+    tags += [
+        Tag(name, "formatting", "formatting") for name in _words("b big code em font i s small strike strong tt u")
+    ]
     tags += [Tag(name, name.decode(), "formatting") for name in _words("a nobr")]
     tags += [Tag(name, "void", "ignored", is_special=True, is_void=True) for name in _words(
         "area embed img keygen wbr param source track input"

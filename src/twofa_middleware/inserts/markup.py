@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from .elements import tag_of
+from .elements import KNOWN, tag_of
 from .fields import FormFields
 from .plan import Plan
 from .search import Search
 from .stack import Element, GiveUp
 from .tokens import CDATA, COMMENT, INCOMPLETE, START_TAG, TOKEN
-from .tree import Tree
+from .tree import MINDS_TEXT, Tree
 
 # https://html.spec.whatwg.org/multipage/parsing.html#script-data-state and, behind "<!--", its escaped and double
 # escaped states.
@@ -57,14 +57,16 @@ class MarkupScanner:
         tree, plan, find = self._tree, self._plan, TOKEN.search
         stack = tree.stack
         opened = stack.open
+        named, has_unnamed = plan.named, bool(plan.unnamed)
+        start = at
         while at < pause:
             if self._text is not None and not self._is_text_over:
-                at = self._read_raw(data, at, end)
+                at = self._read_raw(self._text, data, at, end)
                 if not self._is_text_over:
                     return at
             token = find(data, at, end)
             start = end if token is None else token.start()
-            if start > at and tree.minds_text:
+            if start > at and opened[-1].mode in MINDS_TEXT:
                 tree.read_text(data, at, start)
             if self._fields is not None and self._fields.is_reading:
                 self._fields.read(data[at:start])
@@ -75,9 +77,10 @@ class MarkupScanner:
             if opened[-1].in_noscript and b"</noscript" in token[0][2:].lower():
                 raise GiveUp("noscript")
             if kind == START_TAG:
-                name, source = token[1], token[2]
-                tag = tag_of(name)
-                element = Element(tag, source, plan.mask(tag.name, source), token[3].endswith(b"/"))
+                name, source, slash = token.group(1, 2, 3)
+                tag = KNOWN.get(name) or tag_of(name)
+                mask = plan.mask(tag.name, source) if tag.name in named or (source and has_unnamed) else 0
+                element = Element(tag, source, mask, slash[-1:] == b"/")
                 if tree.start(element):
                     if self._fields is not None:
                         self._fields.start(element, stack)
@@ -89,7 +92,8 @@ class MarkupScanner:
                     break
                 continue
             else:
-                tag = tag_of(token[4])
+                name = token[4]
+                tag = KNOWN.get(name) or tag_of(name)
                 end_tag = tag.name
                 if self._fields is not None:
                     self._fields.end()
@@ -128,10 +132,8 @@ class MarkupScanner:
         if element is not None and element.spots is not None:
             self._tree.stack.ended.append((element, depth, self._tree.stack.is_tangled))
 
-    def _read_raw(self, data: bytes, at: int, end: int) -> int:
+    def _read_raw(self, element: Element, data: bytes, at: int, end: int) -> int:
         """Text that is no markup, up to its end tag if that is here."""
-        element = self._text
-        assert element is not None
         begin = at
         while True:
             if element.tag.text == "script":

@@ -49,7 +49,8 @@ class Plan:
     """All spots of a page, read-only.
 
     ``firsts`` and ``children``: the bits of compounds that stand at the beginning, or behind ``>``. ``subjects``: the bits
-    of last compounds, each of which ``spot_of`` leads to its spot and ``needs`` to the bits before it.
+    of last compounds, each of which ``spot_of`` leads to its spot and ``needs`` to the bits before it. ``named`` and
+    ``unnamed``: the compounds with and without a tag.
     """
 
     def __init__(self, spots: tuple[Spot, ...], charset: str) -> None:
@@ -61,8 +62,8 @@ class Plan:
         self.needs: dict[int, int] = {}
         self.fields = frozenset(spot.field for spot in spots if spot.field is not None)
         self.is_combining = any(spot.selector.combinators for spot in spots)
-        self._named: dict[bytes, list[_Wanted]] = {}
-        self._unnamed: list[_Wanted] = []
+        self.named: dict[bytes, list[_Wanted]] = {}
+        self.unnamed: list[_Wanted] = []
         bit = 1
         for index, spot in enumerate(spots):
             needs = 0
@@ -70,9 +71,9 @@ class Plan:
             for compound, combinator in zip(spot.selector.compounds, (*spot.selector.combinators, ""), strict=True):
                 wanted = _Wanted(compound, bit, charset)
                 if compound.tag is None:
-                    self._unnamed.append(wanted)
+                    self.unnamed.append(wanted)
                 else:
-                    self._named.setdefault(compound.tag.encode("utf-8"), []).append(wanted)
+                    self.named.setdefault(compound.tag.encode("utf-8"), []).append(wanted)
                 if combinator:
                     needs |= bit
                 if combinator == ">":
@@ -86,11 +87,9 @@ class Plan:
 
     def mask(self, name: bytes, source: bytes) -> int:
         """The bits of the compounds that an element fits."""
-        named = self._named.get(name)
-        if named is None and not (source and self._unnamed):
-            return 0
+        named = self.named.get(name)
         mask, attributes = 0, None
-        for wanted in (*named, *self._unnamed) if named else self._unnamed:
+        for wanted in (*named, *self.unnamed) if named else self.unnamed:
             if not wanted.has_attributes:
                 mask |= wanted.bit
                 continue

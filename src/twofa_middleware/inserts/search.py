@@ -43,8 +43,8 @@ class Search:
     def take(self, start: int, end: int, end_tag: bytes | None, depth: int) -> None:
         """Look at what the token from ``start`` to ``end`` did. ``depth``: how many elements were open before it."""
         stack = self._stack
-        for element, index, was_tangled in stack.ended:
-            self._ended(element, index, was_tangled or element.is_fostered, start, end, end_tag, depth)
+        for ended, index, was_tangled in stack.ended:
+            self._ended(ended, index, was_tangled or ended.is_fostered, start, end, end_tag, depth)
         for spot, element in stack.matched:
             self._matched(spot, element, start, end)
         stack.ended.clear()
@@ -68,7 +68,7 @@ class Search:
             at = None
         elif position == "prepend":
             at = None if tag.text else end
-        elif (tag.name in _ROOTS if position == "after" else bool(tag.text)):
+        elif tag.name in _ROOTS if position == "after" else bool(tag.text):
             at = None
         else:
             if element.spots is None:

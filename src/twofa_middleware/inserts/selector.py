@@ -1,4 +1,4 @@
-"""The part of CSS selectors that names a place (https://www.w3.org/TR/selectors-4/): what can be told while a page streams.
+"""The part of CSS selectors that names a place (https://www.w3.org/TR/selectors-4/), told while a page streams.
 
 A tag, ``#id``, ``.class``, ``[attr]`` and ``[attr=value]``, put together without a space for one element, with a space
 for a descendant, with ``>`` for a child. Siblings, pseudo-classes and lists are refused, since a place has to be one.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..errors import ConfigError
@@ -19,7 +19,8 @@ _PART = re.compile(
     | \#(?P<id>{_IDENTIFIER})
     | \.(?P<class>{_IDENTIFIER})
     | \[\s*+(?P<attribute>{_IDENTIFIER}(?::{_IDENTIFIER})?)\s*+
-        (?:=\s*+(?:"(?P<double>[^"\\\x00-\x1f]*+)"|'(?P<single>[^'\\\x00-\x1f]*+)'|(?P<bare>[\w\x80-\U0010FFFF-]++))\s*+)?\]""",
+        (?:=\s*+(?:"(?P<double>[^"\\\x00-\x1f]*+)"|'(?P<single>[^'\\\x00-\x1f]*+)'|(?P<bare>[\w\x80-\U0010FFFF-]++))\s*+)?
+      \]""",
     re.VERBOSE | re.ASCII,
 )
 _COMBINATOR = re.compile(r"\s*+(>)\s*+|\s++")
@@ -59,10 +60,11 @@ _CLASS = re.compile(r"[^\t\n\f\r ]+")
 
 @dataclass(frozen=True)
 class Selector:
-    """Compounds from the outermost to the one that is looked for; ``combinators[i]`` stands before ``compounds[i + 1]``."""
+    """Compounds from the outermost to the one that is looked for; ``combinators[i]`` stands before the next one."""
 
-    compounds: tuple[Compound, ...]
-    combinators: tuple[str, ...]
+    text: str
+    compounds: tuple[Compound, ...] = field(compare=False)
+    combinators: tuple[str, ...] = field(compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Selector:
@@ -74,7 +76,7 @@ class Selector:
             compound, at = _compound(text, at, end)
             compounds.append(compound)
             if at == end:
-                return cls(tuple(compounds), tuple(combinators))
+                return cls(text, tuple(compounds), tuple(combinators))
             between = _COMBINATOR.match(text, at, end)
             if between is None:
                 raise _refusal(text, at)

@@ -37,30 +37,27 @@ class Element:
     """An element that a token begins. All but the first three and ``is_self_closing`` is known once it has its place.
 
     ``reached``: the bits of selectors that end in it, for certain; ``around``: those of it and its ancestors; ``lends``:
-    those that its children may follow with ``>``; ``seen``: all compounds that it or an ancestor fits at all.
+    those that its children may follow with ``>``; ``is_loose``: inside a formatting element that may yet be closed around
+    it, so that copies of that one come between it and its children; ``seen``: all compounds that it or an ancestor fits.
     """
 
-    __slots__ = (
-        "around", "form", "has_p", "in_doubt", "in_noscript", "is_fostered", "is_self_closing", "lends", "mask", "mode",
-        "reached", "seen", "source", "spots", "tag",
-    )  # fmt: skip
+    mode: str = Mode.BEFORE_HTML
+    has_p = False
+    in_noscript = False
+    is_fostered = False
+    reached = around = lends = seen = 0
+    in_doubt = is_loose = False
+    spots: list[int] | None = None
+    form: Form | None = None
 
     def __init__(self, tag: Tag, source: bytes, mask: int, is_self_closing: bool = False) -> None:
         self.tag = tag
         self.source = source
         self.mask = mask
         self.is_self_closing = is_self_closing
-        self.is_fostered = False
-        self.spots: list[int] | None = None
-        self.form: Form | None = None
 
 
-def _document() -> Element:
-    root = Element(Tag(b"", is_special=True, is_scope=True), b"", 0)
-    root.mode = Mode.BEFORE_HTML
-    root.reached = root.around = root.lends = root.seen = 0
-    root.has_p = root.in_doubt = root.in_noscript = False
-    return root
+_DOCUMENT = Tag(b"", is_special=True, is_scope=True)
 
 
 class Stack:
@@ -68,8 +65,9 @@ class Stack:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.is_combining = plan.is_combining
         self.subjects = plan.subjects  # of spots that are still looked for
-        self.open: list[Element] = [_document()]
+        self.open: list[Element] = [Element(_DOCUMENT, b"", 0)]
         self.form: Form | None = None
         self.is_quirky: bool | None = True  # until a doctype says otherwise; None: not known
         self.is_tangled = False
@@ -86,11 +84,10 @@ class Stack:
         if self.is_fostering and parent.tag.name in FOSTERING:
             element.is_fostered = True
         mask = element.mask
-        if self.plan.is_combining:
+        if self.is_combining:
             self._relate(element, parent)
-        else:
+        elif mask:
             element.reached = mask
-            element.in_doubt = False
         if mask & self.subjects:
             self._judge(element, parent)
 
@@ -99,18 +96,21 @@ class Stack:
         element.seen = parent.seen | element.mask
         # Nothing gets between a table and its parts.
         is_cut = element.is_fostered or (self.is_tangled and parent.tag.name not in FOSTERING)
-        if is_cut:
+        is_loose = is_cut or (parent.is_loose and not tag.is_scope)
+        can_move = tag.is_special and not (tag.is_scope or tag.is_void or tag.text)
+        if is_cut or (parent.is_loose and can_move):
             around, lends = self._certain_around(element), 0
-        elif tag.is_special and not parent.tag.is_special and not (tag.is_scope or tag.is_void or tag.text):
+        elif can_move and not parent.tag.is_special:
             lowest = self._lowest_formatting()
             if lowest:
-                is_cut, around, lends = True, self.open[lowest - 1].around, 0
+                is_loose, around, lends = True, self.open[lowest - 1].around, 0
         plan, mask = self.plan, element.mask
-        element.in_doubt = is_cut or parent.in_doubt
+        element.is_loose = is_loose
+        element.in_doubt = is_loose or parent.in_doubt
         reached = mask & (plan.firsts | ((lends << 1) & plan.children) | ((around << 1) & ~plan.children))
         element.reached = reached
         element.around = around | reached
-        element.lends = 0 if is_cut and not tag.is_scope else reached
+        element.lends = 0 if is_loose and tag.is_special and not tag.is_scope else reached
 
     def _certain_around(self, element: Element) -> int:
         """The bits of those ancestors that no mending of the tree takes away."""
@@ -139,19 +139,26 @@ class Stack:
         while wanted:
             bit = wanted & -wanted
             wanted ^= bit
-            if element.reached & bit:
-                self.matched.append((self.plan.spot_of[bit], element if is_known else None))
-            elif element.in_doubt:
+            if element.in_doubt:
+                # Mending the tree can put a copy of a formatting element around, and that one would be the first.
+                around = parent.seen | self.gone
                 needs = self.plan.needs[bit]
-                if needs & (parent.seen | self.gone) == needs:
-                    self.matched.append((self.plan.spot_of[bit], None))
+                is_sure = element.reached & bit and not around & bit
+                is_out = needs & around != needs and not element.tag.is_formatting
+            else:
+                is_sure = element.reached & bit != 0
+                is_out = not is_sure
+            if is_sure or not is_out:
+                self.matched.append((self.plan.spot_of[bit], element if is_known and is_sure else None))
 
     def push(self, element: Element) -> None:
         self.place(element)
         parent, tag = self.open[-1], element.tag
         element.mode = tag.mode or parent.mode
-        element.has_p = tag.name == b"p" or (parent.has_p and not tag.is_scope and tag.name != b"button")
-        element.in_noscript = parent.in_noscript
+        if tag.name == b"p" or (parent.has_p and not tag.is_scope and tag.name != b"button"):
+            element.has_p = True
+        if parent.in_noscript:
+            element.in_noscript = True
         if tag.is_marker:
             self.levels.append(self.is_tangled)
             self.is_tangled = False
@@ -163,7 +170,7 @@ class Stack:
         """Open an element that is not special: in a tangled level nobody can say when it ends."""
         if self.is_tangled:
             self.place(element)
-            self.gone |= element.mask
+            self.leave(element)
         else:
             self.push(element)
 
@@ -182,8 +189,11 @@ class Stack:
         tag, was_tangled = element.tag, self.is_tangled
         if tag.is_marker:
             self.is_tangled = self.levels.pop()
+            if tag.starts == "object" and not is_closed:  # its marker stays in the list
+                raise GiveUp(f"misnested {tag.name.decode()}")
         elif tag.is_formatting and not is_closed:
             self.tangle()
+            self.leave(element)
         elif tag.name == b"noscript" and not is_closed:
             raise GiveUp("noscript")
         if element.spots is not None:
@@ -202,9 +212,17 @@ class Stack:
         self.is_tangled = True
         for element in reversed(self.open):
             if not element.tag.is_special:
-                self.gone |= element.mask
+                self.leave(element)
                 if element.tag.name == b"dialog":  # the one that is not special but closes what stands in it
                     raise GiveUp("dialog")
+
+    def leave(self, element: Element) -> None:
+        """An element may be around from now on, although it is not on the stack, as itself or as a copy."""
+        self.gone |= element.mask
+        if element.tag.is_formatting:
+            for bit, spot in self.plan.spot_of.items():
+                if element.mask & self.subjects & bit and self.plan.needs[bit]:
+                    self.matched.append((spot, None))
 
     def index_of(self, name: bytes, barriers: frozenset[bytes] = frozenset()) -> int:
         """Where the last element of this name stands that is "in scope"; 0 if there is none."""

@@ -6,9 +6,10 @@ a table is put before it, while the table goes on: such an element has no place 
 
 from __future__ import annotations
 
-from .body import END, START, open_element
 from .elements import CELLS, FOSTERING, KNOWN, TABLE_BODIES, TABLE_PARTS, Mode, Tag
+from .ends import END
 from .stack import Element, Form, GiveUp, Stack
+from .starts import START
 
 _MODES_OF_BODIES = frozenset({Mode.IN_TABLE, Mode.IN_TABLE_BODY, Mode.IN_ROW})
 _CAPTION, _COLUMN_GROUP, _ROW = frozenset({b"caption"}), frozenset({b"colgroup"}), frozenset({b"tr"})
@@ -74,17 +75,17 @@ def _start_part(stack: Stack, element: Element) -> None:
                 return
             if name in CELLS:
                 stack.pop_to(body + 1)
-                stack.imply(KNOWN[b"tr"], open_element)
+                stack.imply(KNOWN[b"tr"], Stack.push)
             else:
                 stack.pop_to(body)
         elif mode is Mode.IN_TABLE:
             table = stack.index_in_table(_TABLE)
             if name in CELLS or name == b"tr":
                 stack.pop_to(table + 1)
-                stack.imply(KNOWN[b"tbody"], open_element)
+                stack.imply(KNOWN[b"tbody"], Stack.push)
             elif name == b"col":
                 stack.pop_to(table + 1)
-                stack.imply(KNOWN[b"colgroup"], open_element)
+                stack.imply(KNOWN[b"colgroup"], Stack.push)
             else:
                 _insert_below(stack, table, element)
                 return
@@ -123,7 +124,7 @@ def end_in_table(stack: Stack, tag: Tag) -> None:
             return
 
 
-def _end_part(stack: Stack, name: bytes, mode: Mode) -> bool:
+def _end_part(stack: Stack, name: bytes, mode: str) -> bool:
     """Close what the end tag of a part closes; True if the tag is to be looked at again in what is left."""
     if mode is Mode.IN_CELL:
         if name in CELLS:
@@ -165,7 +166,7 @@ def _close(stack: Stack, name: bytes) -> None:
         stack.pop_to(index)
 
 
-def _end_other(stack: Stack, tag: Tag, mode: Mode) -> None:
+def _end_other(stack: Stack, tag: Tag, mode: str) -> None:
     stack.is_fostering = mode in _MODES_OF_BODIES and stack.open[-1].tag.name in FOSTERING
     END[tag.ends](stack, tag)
     stack.is_fostering = False

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
-from .body import END, START, open_element
 from .elements import BREAKS_OUT, INTEGRATION_POINTS, KNOWN, Mode, Tag
+from .ends import END
 from .plan import Plan
 from .stack import Element, GiveUp, Stack
+from .starts import START
 from .tables import end_in_select, end_in_table, start_in_select, start_in_table
 
 _SPACE = re.compile(rb"[\t\n\f\r ]*+")
@@ -21,12 +22,15 @@ _BEFORE_BODY = frozenset({Mode.BEFORE_HTML, Mode.BEFORE_HEAD, Mode.IN_HEAD, Mode
 _TABLE_MODES = frozenset(
     {Mode.IN_TABLE, Mode.IN_CAPTION, Mode.IN_COLUMN_GROUP, Mode.IN_TABLE_BODY, Mode.IN_ROW, Mode.IN_CELL}
 )
-_MINDS_TEXT = _BEFORE_BODY | {Mode.IN_COLUMN_GROUP}
+MINDS_TEXT = _BEFORE_BODY | {Mode.IN_COLUMN_GROUP}
+"""Modes in which text that is not white space changes what is open."""
+
 _RAW_IN_TEMPLATE = frozenset({b"select", b"col", b"colgroup", b"frameset"})
 _NO_QUIRKS = re.compile(
     rb"""<!doctype\s+html\s*(?:>
     | system\s+["']about:legacy-compat["']\s*>
-    | public\s+["']-//W3C//DTD\ (?:XHTML\ 1\.[01]|HTML\ 4\.01//)[^"'>]*["'](?:\s+["']https?://www\.w3\.org/[^"'>]*["'])?\s*>)""",
+    | public\s+["']-//W3C//DTD\ (?:XHTML\ 1\.[01]|HTML\ 4\.01//)[^"'>]*["']
+      (?:\s+["']https?://www\.w3\.org/[^"'>]*["'])?\s*>)""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -37,10 +41,6 @@ class Tree:
     def __init__(self, plan: Plan) -> None:
         self.stack = Stack(plan)
         self._hides_raw_text = False  # in a template, something in which <style> and the like are no raw text
-
-    @property
-    def minds_text(self) -> bool:
-        return self.stack.open[-1].mode in _MINDS_TEXT
 
     @property
     def is_foreign(self) -> bool:
@@ -106,6 +106,8 @@ class Tree:
         """Nothing in a template is part of the page; only what its content is cut into matters."""
         tag = element.tag
         element.mask = 0
+        if self._hides_raw_text and tag.mode is Mode.FOREIGN:
+            raise GiveUp("content of a template")
         if tag.name in (b"template", b"svg", b"math"):
             if not element.is_self_closing or tag.name == b"template":
                 self.stack.push(element)
@@ -124,14 +126,14 @@ class Tree:
                 if tag.name == b"html":
                     stack.push(element)
                     return True
-                stack.imply(KNOWN[b"html"], open_element)
+                stack.imply(KNOWN[b"html"], Stack.push)
             elif tag.name == b"html":
                 raise GiveUp("doubled html")
             elif mode is Mode.BEFORE_HEAD:
                 if tag.name == b"head":
                     stack.push(element)
                     return True
-                stack.imply(KNOWN[b"head"], open_element)
+                stack.imply(KNOWN[b"head"], Stack.push)
             elif mode is Mode.IN_HEAD_NOSCRIPT:
                 if tag.name not in _IN_HEAD_NOSCRIPT:
                     raise GiveUp("noscript in the head")
@@ -186,20 +188,24 @@ class Tree:
         while True:
             match stack.open[-1].mode:
                 case Mode.BEFORE_HTML:
-                    stack.imply(KNOWN[b"html"], open_element)
+                    stack.imply(KNOWN[b"html"], Stack.push)
                 case Mode.BEFORE_HEAD:
-                    stack.imply(KNOWN[b"head"], open_element)
+                    stack.imply(KNOWN[b"head"], Stack.push)
                 case Mode.IN_HEAD:
                     self._end_head()
                 case Mode.IN_HEAD_NOSCRIPT:
                     raise GiveUp("noscript in the head")
                 case _:
-                    stack.imply(KNOWN[b"body"], open_element)
+                    stack.imply(KNOWN[b"body"], Stack.push)
                     return
 
     def end(self, tag: Tag) -> None:
         """An end tag."""
-        stack, mode = self.stack, self.stack.open[-1].mode
+        stack, top = self.stack, self.stack.open[-1]
+        mode = top.mode
+        if top.tag is tag and tag.is_closed_by_own and (tag.is_special or not stack.is_tangled):
+            stack.pop(is_closed=True)
+            return
         if mode is Mode.IN_BODY:
             END[tag.ends](stack, tag)
         elif mode in _TABLE_MODES:
@@ -222,11 +228,11 @@ class Tree:
         elif tag.name in _ENDS_OF_HEAD and not (mode is Mode.AFTER_HEAD and tag.name == b"head"):
             self._end_before_body(tag, mode)
 
-    def _end_before_body(self, tag: Tag, mode: Mode) -> None:
+    def _end_before_body(self, tag: Tag, mode: str) -> None:
         if tag.name == b"head":
             if mode is Mode.BEFORE_HTML:
-                self.stack.imply(KNOWN[b"html"], open_element)
-            self.stack.imply(KNOWN[b"head"], open_element)
+                self.stack.imply(KNOWN[b"html"], Stack.push)
+            self.stack.imply(KNOWN[b"head"], Stack.push)
             self._end_head()
         else:
             self._begin_body()

@@ -1,4 +1,4 @@
-"""Goes over a page that is served as XML (XML 1.0, fifth edition, §2 and §3): what is not well-formed ends the search."""
+"""Goes over a page that is served as XML (XML 1.0, §2 and §3): what is not well-formed ends the search."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ _CUT = re.compile(
     rb"|/(?:" + _NAME + rb"[\t\n\r ]*+)?+\Z|!(?:-?\Z|--)|\?|!(?:\[(?:C(?:D(?:A(?:T(?:A(?:\[|\Z)|\Z)|\Z)|\Z)|\Z)|\Z))"
     rb"|!D(?:OCTYPE[^>\[]*+\Z|[OCTYP]*+\Z))"
 )
-_ATTRIBUTE = re.compile(
-    rb"[\t\n\r ]++(" + _NAME + rb""")[\t\n\r ]*+=[\t\n\r ]*+("[^"<]*+"|'[^'<]*+')"""
-)
+_ATTRIBUTE = re.compile(rb"[\t\n\r ]++(" + _NAME + rb""")[\t\n\r ]*+=[\t\n\r ]*+("[^"<]*+"|'[^'<]*+')""")
 _BARE_AMPERSAND = re.compile(rb"&(?!(?:#[0-9]++|#x[0-9A-Fa-f]++|[A-Za-z][A-Za-z0-9]*+);)")
 
 
