@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.looks import in_every_look
-from e2e.portals import Demo, Person, new_person
+from e2e.portals import Demo, Person, launch, new_person
 from e2e.visitor import Visitor
 from portal_people import GLOBAL_ADMINISTRATOR, WORKFLOW_ADMINISTRATOR
 
@@ -134,3 +134,97 @@ def test_an_administrators_page_fits_and_can_be_read_by_everybody(
     reach(administrator, enrolled)
     administrator.heading(heading.format(enrolled.name, me=administrator.person.name))
     assert in_every_look(administrator.page) == []
+
+
+# ---- other settings than the demo's ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def coding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo with one-time codes after resets, and Produce in mode report."""
+    changes = {"TWOFA__ADMIN__AFTER_RESET": "code", "TWOFA__APPS__PRODUCE__MODE": "report"}
+    demo = launch(tmp_path_factory.mktemp("demo"), **changes)
+    try:
+        demo.wait_until_ready()
+        yield demo
+    finally:
+        demo.end()
+
+
+@pytest.fixture
+def coder(page: Page, coding: Demo) -> Visitor:
+    """An administrator of that demo, on the overview."""
+    visitor = Visitor(page, coding, new_person(coding, GLOBAL_ADMINISTRATOR))
+    visitor.log_in("manage")
+    visitor.set_up_and_go_on("manage")
+    visitor.open("/2fa/admin", "manage")
+    return visitor
+
+
+def test_the_warning_of_mode_report_fits_and_can_be_read(coder: Visitor) -> None:
+    expect(coder.page.get_by_text("Produce runs in mode report")).to_be_visible()
+    assert in_every_look(coder.page) == []
+
+
+def test_the_page_with_a_one_time_code_fits_and_so_does_the_person_after_it(coder: Visitor) -> None:
+    erin = new_person(coder.demo)
+    elsewhere = coder.page.context.browser.new_context()  # type: ignore[union-attr]
+    other = Visitor(elsewhere.new_page(), coder.demo, erin)
+    other.log_in()
+    other.set_up()
+    elsewhere.close()
+    user_off_by_code(coder, erin)
+    coder.heading(f"One-time code for {erin.name}")
+    assert in_every_look(coder.page) == []
+    coder.page.get_by_role("link", name="Done").click()
+    expect(coder.page.get_by_role("button", name="Make a new code")).to_be_visible()
+    assert in_every_look(coder.page) == []
+
+
+def user_off_by_code(visitor: Visitor, erin: Person) -> None:
+    user_on(visitor, erin)
+    visitor.page.locator("#off-reason").fill("lost phone")
+    visitor.press("Switch off")
+
+
+# ---- hands and ears -------------------------------------------------------------------------------------------------
+
+
+def test_a_person_is_found_and_switched_off_by_the_keyboard_alone(
+    administrator: Visitor, enrolled: Person, page: Page
+) -> None:
+    page.get_by_label("Find a user").focus()
+    page.keyboard.type(enrolled.name)
+    page.keyboard.press("Enter")
+    administrator.heading("Users")
+    page.get_by_role("link", name=enrolled.name, exact=True).focus()
+    page.keyboard.press("Enter")
+    administrator.heading(f"User {enrolled.name}")
+    page.locator("#off-reason").focus()
+    page.keyboard.type("lost phone")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Switch off")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("It is switched off.")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_list_is_a_table_to_the_ear_at_any_width(administrator: Visitor, enrolled: Person, width: int) -> None:
+    page = administrator.page
+    page.set_viewport_size({"width": width, "height": 900})
+    users_found(administrator, enrolled)
+    row = page.get_by_role("table").get_by_role("row").filter(has_text=enrolled.name)
+    expect(row.get_by_role("rowheader")).to_contain_text(enrolled.name)
+    expect(row.get_by_role("cell").first).to_contain_text("On")
+    expect(page.get_by_role("columnheader", name="Two-factor")).to_have_count(1)
+
+
+@pytest.mark.parametrize("java_script", [False])
+def test_without_java_script_a_role_is_enforced_and_cleared_again(administrator: Visitor, enrolled: Person) -> None:
+    role(administrator, enrolled)
+    box = administrator.page.get_by_role("checkbox")
+    for is_on, said in ((True, "The role is enforced."), (False, "The role is no longer enforced.")):
+        box.set_checked(is_on)
+        administrator.press("Save")
+        expect(administrator.page.get_by_role("status")).to_contain_text(said)
+        expect(box).to_be_checked(checked=is_on)
