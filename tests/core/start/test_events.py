@@ -82,7 +82,9 @@ def test_a107_no_name_breaks_the_line_and_every_name_comes_back(app: str, user: 
 def test_a107_a_name_that_looks_like_a_line_stays_a_name(lines: list[logging.LogRecord], user: str) -> None:
     take(event(user=user))
     [record] = lines
-    assert len(logging.Formatter().format(record).splitlines()) == 1
+    line = logging.Formatter().format(record)
+    assert line.isprintable()
+    assert line.splitlines() == [line]
     assert json.loads(record.getMessage())["user"] == user
 
 
