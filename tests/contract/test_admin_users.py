@@ -431,6 +431,7 @@ def test_a_name_is_text_in_a_bdi_and_nothing_else(stage: Stage, ada: Visitor) ->
         page = ada.go(path).text
         assert "<img" not in page
     assert "<bdi>&lt;img src=x onerror=alert(1)&gt;</bdi>" in ada.go(f"{ADMIN}/users").text
+    assert "<h1>User <bdi>&lt;img src=x onerror=alert(1)&gt;</bdi></h1>" in ada.go(f"{ADMIN}/user?id=17").text
 
 
 # ---- the list -------------------------------------------------------------------------------------------------------
