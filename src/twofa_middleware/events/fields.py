@@ -24,4 +24,4 @@ def fields_of(event: Event) -> dict[str, str | int]:
 
 def as_json(value: object) -> str:
     """One line of printable ASCII, whatever people are called: a name with a line break in it makes no second line."""
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    return json.dumps(value)
