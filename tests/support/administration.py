@@ -12,6 +12,7 @@ from support.stage import Open, Stage
 from support.visitor import Visitor, forms_of
 from twofa_middleware.accounts.administer import Overview, look_at
 from twofa_middleware.protocol import Person
+from twofa_middleware.wiring import sealer_of
 
 ROLES: dict[str, Any] = {
     "use": "static",
@@ -74,6 +75,18 @@ def at_user(visitor: Visitor, user: str = "erin") -> Reply:
 
 def switch_off(visitor: Visitor, user: str = "erin", reason: str = "lost phone") -> Reply:
     return visitor.fill(at_user(visitor, user), f"/user?id={user}", act="off", reason=reason)
+
+
+def acts(page: Reply) -> set[str]:
+    """What the forms of the page about one user can do."""
+    return {form.hidden["act"] for form in forms_of(page.text) if "act" in form.hidden}
+
+
+def stop(stage: Stage, user: str = "erin") -> None:
+    """So many wrong codes that none is looked at any more."""
+    with stage.database() as db:
+        key = sealer_of(stage.realm.settings).user_key(user)
+        db.executemany("INSERT INTO tries (user, kind, at) VALUES (?, 'totp', ?)", [(key, stage.clock.now)] * 50)
 
 
 # ---- the directory --------------------------------------------------------------------------------------------------
