@@ -9,56 +9,45 @@ Each has two outcomes: on it goes, or an answer of ours. Whatever is raised beco
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .accounts.access import Passes, decide, look
 from .accounts.passes import end_pass
 from .accounts.unprompted import Opening
 from .asks import Count, Emit
-from .browser.cookies import PassCookie, hide_ours, is_ours, read_pass
+from .browser.cookies import hide_ours, is_ours, read_pass
 from .browser.origin import is_own_websocket
 from .http import Allow, Answer, Headers, Request, Send, set_cookies
-from .identify import Identified, Known, Nobody, identify
+from .identify import CannotTell, Identified, Known, Nobody, identify
+from .inserts.controls import Scene
+from .inserts.passing import come, rules_for
+from .inserts.rules import InsertRule
+from .inserts.splicing import ASKS_WHOLE
 from .modes import let_by, unaltered
 from .pages import health, routes
 from .pages.render import owned
 from .policy.paths import asks_less
 from .protocol import Event, Flow, IdentityResolver, Login
 from .refusals import closed_on_error, demand, foreign_websocket, not_told
-from .release import release
+from .release import Admitted, release
 from .site import Site
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """What ``release`` has to know of the way in.
-
-    ``opens``: a pass to open that nobody was prompted for. ``begins``: a log-in rule matched. ``resolves``: the app may
-    have changed who is logged in without a cookie that would show it. ``ended``: the pass has ended already.
-    """
-
-    login: Login | None
-    pass_cookie: PassCookie | None
-    opens: Opening | None = None
-    begins: bool = False
-    resolves: bool = False
-    ended: bool = False
-
-    @property
-    def needs_release(self) -> bool:
-        return self.opens is not None or self.begins or self.resolves or self.ended
 
 
 class Gate:
     """Decides about the requests of one app. It holds no store and does no I/O; it asks."""
 
     def __init__(
-        self, site: Site, resolvers: Sequence[tuple[str, IdentityResolver]], foreign_cookies: frozenset[bytes]
+        self,
+        site: Site,
+        resolvers: Sequence[tuple[str, IdentityResolver]],
+        foreign_cookies: frozenset[bytes],
+        inserts: tuple[InsertRule, ...] = (),
     ) -> None:
         """``foreign_cookies``: the session cookies of the realm's other apps."""
         self.site = site
         self._resolvers = tuple(resolvers)
         self._foreign_cookies = foreign_cookies
+        self._inserts = inserts
         self.cookies_read = frozenset[bytes]().union(*(resolver.reads.cookies for _, resolver in resolvers))
         self._server_read = frozenset[str]().union(*(resolver.reads.server for _, resolver in resolvers))
         self._headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
@@ -181,7 +170,32 @@ class Gate:
             opens, ended = None, True
             if cookie is not None:
                 yield from end_pass(site, cookie, request.now, "log-out", login)
-        return self._allow(request, Admitted(login, cookie, opens, begins, resolves, ended), changes, watches_body)
+        admitted = Admitted(login, cookie, opens, begins, resolves, ended)
+        rules = rules_for(self._inserts, request) if site.mode == "enforce" else ()
+        if rules:
+            return (yield from self._allow_page(Scene(site, request, login, access), rules, admitted, changes))
+        return self._allow(request, admitted, changes, watches_body)
+
+    def _allow_page(
+        self,
+        scene: Scene,
+        rules: tuple[InsertRule, ...],
+        admitted: Admitted,
+        changes: Mapping[bytes, bytes | None],
+    ) -> Flow[Allow | Answer]:
+        """A page of the app's that gets controls of ours, or a form with one."""
+        passing = yield from come(scene, rules)
+        if isinstance(passing, Answer):
+            return passing
+        allow = self._allow(
+            scene.request,
+            replace(admitted, passing=passing),
+            {**changes, **ASKS_WHOLE},
+            watches_body=self._depends_on_state and passing.body is None,
+        )
+        if passing.body is not None and self._depends_on_state and not (yield from self.still_same(allow)):
+            return (yield from not_told(self.site, scene.request, CannotTell("another log-in came with the form")))
+        return replace(allow, body=passing.body, splices=True)
 
     def _admit_nobody(self, request: Request, takes_out: frozenset[bytes]) -> Flow[Allow | Answer]:
         site = self.site

@@ -7,23 +7,47 @@ loses the answer's body and headers; the cookies stay, so that the app knows its
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .accounts.access import Passes, decide, look
 from .accounts.passes import end_pass
 from .accounts.unprompted import Opening, open_unprompted
-from .browser.cookies import is_ours
+from .browser.cookies import PassCookie, is_ours
 from .browser.origin import leads_to
 from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_cookies
 from .identify import CannotTell, Known, Nobody, says_same
+from .inserts.passing import Passing, go
 from .pages.render import Urls
 from .protocol import Flow, Login
 from .refusals import demand, not_told
 
 if TYPE_CHECKING:
-    from .gate import Admitted, Gate
+    from .gate import Gate
 
 _AGE = re.compile(rb"(?:s-maxage|max-age)=\"?[0-9]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What ``release`` has to know of the way in.
+
+    ``opens``: a pass to open that nobody was prompted for. ``begins``: a log-in rule matched. ``resolves``: the app may
+    have changed who is logged in without a cookie that would show it. ``ended``: the pass has ended already.
+    ``passing``: the page gets controls of ours.
+    """
+
+    login: Login | None
+    pass_cookie: PassCookie | None
+    opens: Opening | None = None
+    begins: bool = False
+    resolves: bool = False
+    ended: bool = False
+    passing: Passing | None = None
+
+    @property
+    def needs_release(self) -> bool:
+        return self.opens is not None or self.begins or self.resolves or self.ended or self.passing is not None
 
 
 def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: Headers) -> Flow[Send | Answer]:
@@ -33,7 +57,7 @@ def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: 
     kept = tuple(pair for pair in headers if not _is_our_cookie(pair))
     watched = [(name, value) for name, value in sets if name in gate.cookies_read]
     if not (watched or admitted.resolves or admitted.begins):
-        return (yield from _send(gate, allow, admitted, kept))
+        return (yield from _send(gate, allow, admitted, status, kept))
     if _sets_two(watched):
         return (yield from not_told(site, request, CannotTell("the answer sets a cookie to two values")))
     merged = _merge(request, sets)
@@ -42,19 +66,24 @@ def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: 
         case Nobody():
             if admitted.login is None:
                 yield from _tell_of_unseen_login(gate, admitted, request, status, sets)
-                return (yield from _send(gate, allow, admitted, kept))
+                return (yield from _send(gate, allow, admitted, status, kept))
             yield from _end_pass(gate, admitted, request, "log-out")
             return Send((*kept, site.cookies.expire(site.cookies.passes)))
         case Known(login, by):
             if says_same(login, admitted.login) and not admitted.begins:
-                return (yield from _send(gate, allow, admitted, kept))
+                return (yield from _send(gate, allow, admitted, status, kept))
             return (yield from _send_new_login(gate, allow, admitted, merged, login, by, kept))
         case _:
             return (yield from not_told(site, request, CannotTell(f"after the app's answer: {identified}")))
 
 
-def _send(gate: Gate, allow: Allow, admitted: Admitted, headers: Headers) -> Flow[Send]:
+def _send(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: Headers) -> Flow[Send | Answer]:
     """The same login as before: the answer goes on, and with it the pass that was decided on the way in."""
+    send = yield from _with_pass(gate, allow, admitted, headers)
+    return (yield from go(admitted.passing, status, headers, send)) if admitted.passing else send
+
+
+def _with_pass(gate: Gate, allow: Allow, admitted: Admitted, headers: Headers) -> Flow[Send]:
     site = gate.site
     if admitted.ended:
         return Send((*headers, site.cookies.expire(site.cookies.passes)))

@@ -16,6 +16,7 @@ from .courier import Courier
 from .desk import Desk
 from .errors import ConfigError
 from .gate import Gate
+from .inserts.rules import rules_of
 from .plugins import options_of, plugin
 from .protocol import Directory, PluginContext, Sink, Store
 from .runtime import Answers, Runtime
@@ -57,9 +58,12 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
         ),
     )
     foreign = frozenset[bytes]().union(*(_cookies(ones) for app, ones in plugged.items() if app != name))
-    gate = Gate(site, resolvers, foreign - cookies)
+    inserts = rules_of(site.app, name, settings.source, asynchronous=asynchronous)
+    gate = Gate(site, resolvers, foreign - cookies, inserts)
     if site.app.admin and not settings.admin.roles:
-        LOGGER.warning("%s: [apps.%s] admin = true, but [admin] roles is empty: nobody is let in", settings.source, name)
+        LOGGER.warning(
+            "%s: [apps.%s] admin = true, but [admin] roles is empty: nobody is let in", settings.source, name
+        )
     LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
     return Runtime(gate, _answers(settings, sealer, context, carries=settings.events.carry))
 

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..http import Answer, Request
@@ -13,7 +14,7 @@ from ..site import Site
 from .texts import clock
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BaseLoader, Environment
     from markupsafe import Markup
 
 _POLICY = (
@@ -83,6 +84,13 @@ def page(site: Site, request: Request, template: str, status: int = 200, **varia
     return Answer(status, ((b"content-type", b"text/html; charset=utf-8"),), html.encode())
 
 
+def fragment(template: str | Path, **variables: Any) -> str:
+    """A piece of HTML for a page of the app's: a template of ours by its name, or one of the operator's by its path."""
+    if isinstance(template, str):
+        return _environment().get_template(template).render(**variables).strip()
+    return _environment_at(template.parent).get_template(template.name).render(**variables).strip()
+
+
 def picture(svg: str) -> Markup | str:
     """An inline SVG of ours as a picture with a name for those who hear the page."""
     from markupsafe import Markup
@@ -115,10 +123,23 @@ def static_version() -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import PackageLoader
+
+    return _made(PackageLoader(__package__, "templates"))
+
+
+@cache
+def _environment_at(folder: Path) -> Environment:
+    from jinja2 import FileSystemLoader
+
+    return _made(FileSystemLoader(folder))
+
+
+def _made(loader: BaseLoader) -> Environment:
+    from jinja2 import Environment, StrictUndefined
 
     return Environment(
-        loader=PackageLoader(__package__, "templates"),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

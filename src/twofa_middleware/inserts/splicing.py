@@ -1,0 +1,130 @@
+"""The app's page on its way to the browser, with our controls put into it.
+
+Only a whole page in HTML that a reader of ASCII can follow is touched: no part of one, no coded body, no odd charset. What
+goes wrong while a control is drawn costs the control alone: the page goes on, and an event says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..asks import Emit
+from ..http import Headers
+from ..protocol import Event, Flow
+from .controls import Scene, draw
+from .rules import InsertRule
+from .splicer import Gap, Splicer, Spot
+
+PAGE_STATUSES = frozenset({200, 422})
+"""A page, and a form that the app gives back with its faults named (RFC 9110 §15.5.21)."""
+
+_KINDS = {b"text/html": False, b"application/xhtml+xml": True}
+_CHARSETS = (b"utf-8", b"utf8", b"us-ascii", b"iso-8859-", b"windows-125", b"latin1", b"koi8-")
+# What says something of the bytes that the app has made, and not of those that go out.
+_OF_OTHER_BYTES = frozenset(
+    {
+        b"content-length",
+        b"etag",
+        b"last-modified",
+        b"accept-ranges",
+        b"content-md5",
+        b"digest",
+        b"content-digest",
+        b"repr-digest",
+        b"cache-control",
+        b"expires",
+    }
+)
+
+ASKS_WHOLE: Mapping[bytes, bytes | None] = {
+    b"accept-encoding": b"identity",
+    b"if-none-match": None,
+    b"if-modified-since": None,
+    b"if-range": None,
+    b"range": None,
+    b"a-im": None,
+}
+"""What is changed in a request for a page with controls: the app shall answer with the whole page, in plain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``is_xml``: XHTML that is served as XML."""
+
+    is_xml: bool
+    charset: str
+
+
+class ControlSplicing:
+    """Puts the controls of some rules into one page."""
+
+    def __init__(self, scene: Scene, rules: Iterable[InsertRule], page: Page) -> None:
+        self._scene = scene
+        self._rules = tuple(rules)
+        spots = [
+            Spot(
+                rule.selector,
+                rule.settings.position,
+                is_every=rule.settings.every,
+                field=rule.name if rule.source == "field" else None,
+            )
+            for rule in self._rules
+        ]
+        self._splicer = Splicer(spots, scene.site.app.scan_limit_bytes, page.is_xml, page.charset)
+
+    def feed(self, chunk: bytes) -> Flow[bytes]:
+        return (yield from self._filled(self._splicer.feed(chunk)))
+
+    def close(self) -> Flow[bytes]:
+        rest = yield from self._filled(self._splicer.close())
+        for rule, outcome in zip(self._rules, self._splicer.outcomes, strict=True):
+            if outcome != "found":
+                yield from self._scene.site.warn(
+                    "a control has no place in its page",
+                    self._scene.request.now,
+                    page=rule.settings.path,
+                    selector=rule.settings.selector,
+                    outcome=outcome,
+                )
+        return rest
+
+    def _filled(self, pieces: Iterable[bytes | Gap]) -> Flow[bytes]:
+        out = []
+        for piece in pieces:
+            out.append(piece if isinstance(piece, bytes) else (yield from self._drawn(piece)))
+        return b"".join(out)
+
+    def _drawn(self, gap: Gap) -> Flow[bytes]:
+        rule = self._rules[gap.spot]
+        try:
+            parts = rule.path.parts(self._scene.request.path)
+            target = yield from rule.target_of(parts, gap.attributes, gap.field)
+            markup = yield from draw(self._scene, rule, target)
+        except Exception as error:
+            facts = {"page": rule.settings.path, "what": rule.what}
+            name, now = "a control could not be drawn", self._scene.request.now
+            yield from Emit(Event(name, now, self._scene.site.name, "", facts, error, "error"))
+            return b""
+        return markup.encode("ascii", "xmlcharrefreplace")
+
+
+def page_of(status: int, headers: Headers) -> Page | None:
+    """What kind of page an answer is; None if it is none that we may change."""
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        values.setdefault(name.lower(), []).append(value.strip().lower())
+    kinds = values.get(b"content-type", [])
+    if status not in PAGE_STATUSES or len(kinds) != 1 or set(values.get(b"content-encoding", ())) - {b"identity"}:
+        return None
+    kind, _, parameters = kinds[0].partition(b";")
+    charset = parameters.partition(b"charset=")[2].strip(b" \"'").partition(b";")[0].strip(b" \"'")
+    if kind.strip() not in _KINDS or (charset and not charset.startswith(_CHARSETS)):
+        return None
+    return Page(_KINDS[kind.strip()], charset.decode("ascii", "replace") or "utf-8")
+
+
+def of_changed_page(headers: Headers) -> Headers:
+    """The headers of a page that has a control in it: it is for one person, and for now."""
+    kept = tuple(pair for pair in headers if pair[0].lower() not in _OF_OTHER_BYTES)
+    return (*kept, (b"cache-control", b"private, no-store"))
