@@ -52,6 +52,13 @@ def roles() -> list[str]:
     return portal_people.all_roles()
 
 
+def role_of_row(row: str) -> str | None:
+    """The name of the role that Manage's pages know by this number, such as `3` or `role-3`."""
+    number = row.removeprefix("role-")
+    found = portal_people.role(int(number)) if number.isascii() and number.isdecimal() and len(number) < 19 else None
+    return found.name if found else None
+
+
 def members(role: str) -> list[Member]:
     """Everybody who has the role, by user name; nobody for a role that does not exist."""
     return [

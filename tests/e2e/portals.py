@@ -159,6 +159,18 @@ def put_into(demo: Demo, person: Person, group: str) -> None:
             db.execute("INSERT INTO group_members SELECT id, ? FROM groups WHERE name = ?", (person.user_id, group))
 
 
+def new_role(demo: Demo) -> portal_people.Role:
+    """A role that nobody has yet, and that may do nothing."""
+    name = f"Reviewer {next(_numbers)}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORTAL_DB", str(demo.var / "portal.db"))
+        with portal_people.database(write=True) as db:
+            row = db.execute("INSERT INTO roles (name) VALUES (?) RETURNING id", (name,)).fetchone()
+        found = portal_people.role(row["id"])
+    assert found is not None
+    return found
+
+
 def save_roles(user_id: int, roles: Iterable[str]) -> None:
     person = portal_people.person(user_id)
     assert person is not None
