@@ -39,8 +39,9 @@ Text = Literal["", "raw", "script", "plaintext"]
 class Tag:
     """An element's name and what follows from it.
 
-    ``text``: its content is no markup. ``is_scope``: "has an element in scope" looks no further. ``is_marker``: it begins
-    a new part of the list of active formatting elements. ``mode``: the insertion mode inside of it, None for that around.
+    ``text``: its content is no markup. ``is_scope``: "has an element in scope" looks no further. ``is_marker``: it
+    begins a new part of the list of active formatting elements. ``mode``: the insertion mode inside of it, None for
+    that around.
     ``is_closed_by_own``: as the current node, it is closed by its own end tag in whatever mode, and no more happens.
     """
 
@@ -71,8 +72,8 @@ def _words(text: str) -> list[bytes]:
 
 def _all() -> dict[bytes, Tag]:
     tags = [Tag(name, "block", "block", is_special=True) for name in _words(
-        "address article aside blockquote center details dir div dl fieldset figcaption figure footer header hgroup main"
-        " menu nav ol search section summary ul pre listing"
+        "address article aside blockquote center details dir div dl fieldset figcaption figure footer header hgroup"
+        " main menu nav ol search section summary ul pre listing"
     )]  # fmt: skip
     tags += [Tag(name, "heading", "heading", is_special=True) for name in _words("h1 h2 h3 h4 h5 h6")]
     tags += [
@@ -143,8 +144,8 @@ HEADINGS = frozenset(_words("h1 h2 h3 h4 h5 h6"))
 INTEGRATION_POINTS = frozenset(_words("foreignobject desc title mi mo mn ms mtext annotation-xml"))
 BREAKS_OUT = frozenset(
     _words(
-        "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta"
-        " nobr ol p pre ruby s small span strong strike sub sup table tt u ul var font"
+        "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu"
+        " meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var font"
     )
 )
 """Start tags that end foreign content (``font`` does with some attributes)."""

@@ -20,8 +20,8 @@ Position = Literal["before", "after", "prepend", "append"]
 class Spot:
     """A place in a page: the element, and where about it.
 
-    ``is_every``: each element that fits, not only the first. ``field``: the name of a field of the form around the place
-    whose value is needed; it has to stand before the place.
+    ``is_every``: each element that fits, not only the first. ``field``: the name of a field of the form around the
+    place whose value is needed; it has to stand before the place.
     """
 
     selector: Selector
@@ -48,9 +48,9 @@ class _Wanted:
 class Plan:
     """All spots of a page, read-only.
 
-    ``firsts`` and ``children``: the bits of compounds that stand at the beginning, or behind ``>``. ``subjects``: the bits
-    of last compounds, each of which ``spot_of`` leads to its spot and ``needs`` to the bits before it. ``named`` and
-    ``unnamed``: the compounds with and without a tag.
+    ``firsts`` and ``children``: the bits of compounds that stand at the beginning, or behind ``>``. ``subjects``: the
+    bits of last compounds, each of which ``spot_of`` leads to its spot and ``needs`` to the bits before it. ``named``
+    and ``unnamed``: the compounds with and without a tag.
     """
 
     def __init__(self, spots: tuple[Spot, ...], charset: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .plan import Plan
+from .elements import Mode
+from .plan import Plan, Position
 from .stack import Element, Stack
 
 LOOKED_FOR, FOUND, NOT_FOUND, LIMIT = "looked for", "found", "not found", "limit reached"
@@ -18,6 +19,14 @@ class Place(NamedTuple):
     at: int
     spot: int
     element: Element
+
+
+def _has_place(element: Element, position: Position) -> bool:
+    """Whether something put there would stand there: not in text, nor where browsers move it from."""
+    tag = element.tag
+    if position in ("prepend", "append"):
+        return not (tag.is_void or tag.text or tag.mode is Mode.IN_TEMPLATE or tag.name == b"html")
+    return tag.name not in _ROOTS and not (position == "after" and element.is_elsewhere)
 
 
 class Search:
@@ -44,7 +53,7 @@ class Search:
         """Look at what the token from ``start`` to ``end`` did. ``depth``: how many elements were open before it."""
         stack = self._stack
         for ended, index, was_tangled in stack.ended:
-            self._ended(ended, index, was_tangled or ended.is_fostered, start, end, end_tag, depth)
+            self._ended(ended, index, was_tangled or ended.is_elsewhere, start, end, end_tag, depth)
         for spot, element in stack.matched:
             self._matched(spot, element, start, end)
         stack.ended.clear()
@@ -55,34 +64,28 @@ class Search:
         if not self._stack.subjects & self._bit(spot):
             return
         if element is None:
-            self._drop(spot, "gave up: structure in doubt")
+            self._miss(spot, "structure in doubt")
+            self._stack.subjects &= ~self._bit(spot)
             return
         if element.form is None:
             element.form = self._stack.form
-        tag, position = element.tag, self._plan.spots[spot].position
-        if position == "before":
-            at = None if tag.name in _ROOTS else start
-        elif position == "after" and (tag.is_void):
-            at = end
-        elif tag.is_void or tag.name == b"html":
-            at = None
-        elif position == "prepend":
-            at = None if tag.text else end
-        elif tag.name in _ROOTS if position == "after" else bool(tag.text):
-            at = None
+        position = self._plan.spots[spot].position
+        if not _has_place(element, position):
+            self._miss(spot, "no place there")
+        elif position == "before":
+            self._put(start, spot, element)
+        elif position == "prepend" or (position == "after" and element.tag.is_void):
+            self._put(end, spot, element)
         else:
             if element.spots is None:
                 element.spots = []
             element.spots.append(spot)
             self._awaited += 1
-            self._close(spot)
-            return
-        if at is None:
-            self._drop(spot, "gave up: no place there")
-        else:
-            self.places.append(Place(at, spot, element))
-            self.outcomes[spot] = FOUND
-            self._close(spot)
+        self._close(spot)
+
+    def _put(self, at: int, spot: int, element: Element) -> None:
+        self.places.append(Place(at, spot, element))
+        self.outcomes[spot] = FOUND
 
     def _ended(
         self, element: Element, index: int, is_doubtful: bool, start: int, end: int, end_tag: bytes | None, depth: int
@@ -94,10 +97,9 @@ class Search:
             else:
                 at = end if end_tag == element.tag.name and len(self._stack.open) == index else None
             if at is not None and not is_doubtful:
-                self.places.append(Place(at, spot, element))
-                self.outcomes[spot] = FOUND
-            elif self.outcomes[spot] == LOOKED_FOR:
-                self.outcomes[spot] = "gave up: end in doubt"
+                self._put(at, spot, element)
+            else:
+                self._miss(spot, "end in doubt")
         element.spots = None
 
     def finish(self) -> None:
@@ -114,7 +116,6 @@ class Search:
         if not self._plan.spots[spot].is_every:
             self._stack.subjects &= ~self._bit(spot)
 
-    def _drop(self, spot: int, why: str) -> None:
+    def _miss(self, spot: int, why: str) -> None:
         if self.outcomes[spot] == LOOKED_FOR:
-            self.outcomes[spot] = why
-        self._stack.subjects &= ~self._bit(spot)
+            self.outcomes[spot] = f"gave up: {why}"

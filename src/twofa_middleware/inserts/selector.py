@@ -19,7 +19,8 @@ _PART = re.compile(
     | \#(?P<id>{_IDENTIFIER})
     | \.(?P<class>{_IDENTIFIER})
     | \[\s*+(?P<attribute>{_IDENTIFIER}(?::{_IDENTIFIER})?)\s*+
-        (?:=\s*+(?:"(?P<double>[^"\\\x00-\x1f]*+)"|'(?P<single>[^'\\\x00-\x1f]*+)'|(?P<bare>[\w\x80-\U0010FFFF-]++))\s*+)?
+        (?:=\s*+(?:"(?P<double>[^"\\\x00-\x1f]*+)"
+          |'(?P<single>[^'\\\x00-\x1f]*+)'|(?P<bare>[\w\x80-\U0010FFFF-]++))\s*+)?
       \]""",
     re.VERBOSE | re.ASCII,
 )

@@ -37,9 +37,9 @@ class Gap:
 class Splicer:
     """Finds the spots of one page.
 
-    ``feed`` and ``close`` give the page's bytes and the gaps in order, while they are iterated over; each iterator has to
-    be used up before the next call. ``limit_bytes`` are looked at without a match, then the page goes through. ``charset``
-    is that of the page, which has to write ASCII as ASCII does; ``is_xml``: it is XHTML that is served as XML.
+    ``feed`` and ``close`` give the page's bytes and the gaps in order, while they are iterated over; each iterator has
+    to be used up before the next call. ``limit_bytes`` are looked at without a match, then the page goes through.
+    ``charset`` is that of the page, which has to write ASCII as ASCII does; ``is_xml``: it is XHTML served as XML.
     """
 
     def __init__(

@@ -34,17 +34,19 @@ class Form:
 
 
 class Element:
-    """An element that a token begins. All but the first three and ``is_self_closing`` is known once it has its place.
+    """An element that a token begins.
 
-    ``reached``: the bits of selectors that end in it, for certain; ``around``: those of it and its ancestors; ``lends``:
-    those that its children may follow with ``>``; ``is_loose``: inside a formatting element that may yet be closed around
-    it, so that copies of that one come between it and its children; ``seen``: all compounds that it or an ancestor fits.
+    ``is_elsewhere``: it is put where it does not stand in the source, before a table or into the head that is closed.
+    ``reached``: the bits of selectors that end in it, for certain; ``around``: those of it and its ancestors;
+    ``lends``: those that its children may follow with ``>``; ``seen``: all compounds that it or an ancestor fits.
+    ``is_loose``: it is inside a formatting element that may yet be closed around it, and copied between it and its
+    children.
     """
 
     mode: str = Mode.BEFORE_HTML
     has_p = False
     in_noscript = False
-    is_fostered = False
+    is_elsewhere = False
     reached = around = lends = seen = 0
     in_doubt = is_loose = False
     spots: list[int] | None = None
@@ -82,7 +84,7 @@ class Stack:
         """Find out what the element means for the selectors, as a child of the current node."""
         parent = self.open[-1]
         if self.is_fostering and parent.tag.name in FOSTERING:
-            element.is_fostered = True
+            element.is_elsewhere = True
         mask = element.mask
         if self.is_combining:
             self._relate(element, parent)
@@ -95,7 +97,7 @@ class Stack:
         around, lends, tag = parent.around, parent.lends, element.tag
         element.seen = parent.seen | element.mask
         # Nothing gets between a table and its parts.
-        is_cut = element.is_fostered or (self.is_tangled and parent.tag.name not in FOSTERING)
+        is_cut = element.is_elsewhere or (self.is_tangled and parent.tag.name not in FOSTERING)
         is_loose = is_cut or (parent.is_loose and not tag.is_scope)
         can_move = tag.is_special and not (tag.is_scope or tag.is_void or tag.text)
         if is_cut or (parent.is_loose and can_move):
@@ -115,7 +117,7 @@ class Stack:
     def _certain_around(self, element: Element) -> int:
         """The bits of those ancestors that no mending of the tree takes away."""
         index = len(self.open) - 1
-        if element.is_fostered:
+        if element.is_elsewhere:
             while self.open[index].tag.name != b"table":
                 index -= 1
             index -= 1

@@ -14,6 +14,7 @@ from .starts import START
 _MODES_OF_BODIES = frozenset({Mode.IN_TABLE, Mode.IN_TABLE_BODY, Mode.IN_ROW})
 _CAPTION, _COLUMN_GROUP, _ROW = frozenset({b"caption"}), frozenset({b"colgroup"}), frozenset({b"tr"})
 _TABLE = frozenset({b"table"})
+_EMPTY_FORM = Tag(b"form", is_void=True)  # a form between the parts of a table has fields, but nothing is in it
 _IGNORED_ENDS = frozenset({b"body", b"html", b"col"})
 
 
@@ -42,6 +43,7 @@ def start_in_table(stack: Stack, element: Element) -> None:
     elif tag.name == b"form":
         if stack.form is None:
             stack.form = element.form = Form()
+            element.tag = _EMPTY_FORM
             stack.place(element)
     else:
         stack.is_fostering = True

@@ -177,6 +177,7 @@ class Tree:
         opened.append(head)
         START[element.tag.starts](self.stack, element)
         opened.remove(head)
+        element.is_elsewhere = True
 
     def _end_head(self) -> None:
         self._head = self.stack.pop()
