@@ -66,7 +66,7 @@ def go(passing: Passing, status: int, headers: Headers, send: Send) -> Flow[Send
     page = page_of(status, headers)
     if page is None:
         return send
-    splicing = ControlSplicing(scene, passing.rules, page)
+    splicing = ControlSplicing(scene, passing.rules, page) if scene.request.method != "HEAD" else None
     return replace(send, headers=of_changed_page(send.headers), splicing=splicing)
 
 
