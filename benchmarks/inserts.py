@@ -15,10 +15,10 @@ PAGE_BYTES = 100 * 1024
 RUNS = 300
 
 HEAD = (
-    b'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Users</title><link rel="stylesheet" href="/a.css">'
-    b'<script src="/a.js"></script></head>\n<body class="app"><header><nav class="top"><ul><li><a href="/">Home</a></li>'
-    b'<li><a href="/tasks">Tasks</a></li><li class="profile"><a href="#">erin</a><ul class="menu" id="profile-menu"><li>'
-    b'<a href="/profile">Profile</a></li><li><a href="/logout">Log out</a></li></ul></li></ul></nav></header><main>'
+    b'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Users</title>'
+    b'<link rel="stylesheet" href="/a.css"><script src="/a.js"></script></head>\n<body class="app"><header><nav class="top"><ul><li>'
+    b'<a href="/">Home</a></li><li><a href="/tasks">Tasks</a></li><li class="profile"><a href="#">erin</a>'
+    b'<ul class="menu" id="profile-menu"><li><a href="/profile">Profile</a></li><li><a href="/logout">Log out</a></li></ul></li></ul></nav></header><main>'
 )
 ROWS = (
     b'<tr class="odd"><td><a href="/users/12" title="x">Anna Example</a></td><td class="mail">anna@example.org</td>'

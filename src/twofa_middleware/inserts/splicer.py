@@ -15,7 +15,7 @@ from .xhtml import XmlScanner
 __all__ = ["Gap", "Position", "Splicer", "Spot"]
 
 LIMIT_BYTES = 64 * 1024
-_FIRST_PIECE_BYTES = 256  # then twice as many each time: the first byte is early, and pieces are few
+_FIRST_PIECE_BYTES = 128  # then twice as many each time: the first byte is early, and pieces are few
 _ESCAPE = b"\x1b"
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xfe\xff", b"\xff\xfe")

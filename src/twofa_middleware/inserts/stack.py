@@ -27,8 +27,6 @@ class GiveUp(Exception):
 class Form:
     """A form element: its fields with their values, None for a field that has several."""
 
-    __slots__ = ("values",)
-
     def __init__(self) -> None:
         self.values: dict[str, str | None] = {}
 
@@ -39,8 +37,7 @@ class Element:
     ``is_elsewhere``: it is put where it does not stand in the source, before a table or into the head that is closed.
     ``reached``: the bits of selectors that end in it, for certain; ``around``: those of it and its ancestors;
     ``lends``: those that its children may follow with ``>``; ``seen``: all compounds that it or an ancestor fits.
-    ``is_loose``: it is inside a formatting element that may yet be closed around it, and copied between it and its
-    children.
+    ``is_loose``: a formatting element around may yet be closed, and copied between it and its children.
     """
 
     mode: str = Mode.BEFORE_HTML
@@ -87,7 +84,11 @@ class Stack:
             element.is_elsewhere = True
         mask = element.mask
         if self.is_combining:
-            self._relate(element, parent)
+            is_plain = parent.tag.is_special or not element.tag.is_special
+            if mask or self.is_tangled or element.is_elsewhere or parent.in_doubt or not is_plain:
+                self._relate(element, parent)
+            else:
+                element.around, element.seen = parent.around, parent.seen
         elif mask:
             element.reached = mask
         if mask & self.subjects:
@@ -157,8 +158,7 @@ class Stack:
         self.place(element)
         parent, tag = self.open[-1], element.tag
         element.mode = tag.mode or parent.mode
-        if tag.name == b"p" or (parent.has_p and not tag.is_scope and tag.name != b"button"):
-            element.has_p = True
+        element.has_p = tag.name == b"p" or (parent.has_p and not tag.is_scope and tag.name != b"button")
         if parent.in_noscript:
             element.in_noscript = True
         if tag.is_marker:

@@ -12,7 +12,8 @@ from .closing import adopt, close_p, index_of_formatting
 from .elements import HEADINGS, IMPLIED_ENDS, Tag
 from .stack import Element, Form, GiveUp, Stack
 
-_THROUGH = frozenset({b"address", b"div", b"p"})
+_ITEMS, _DESCRIPTIONS = frozenset({b"li"}), frozenset({b"dd", b"dt"})
+_THROUGH = frozenset({b"address", b"div", b"p"})  # a list item closes the last one through these
 
 
 def _nearest_special(stack: Stack) -> Tag:
@@ -39,12 +40,12 @@ def _heading(stack: Stack, element: Element) -> None:
 
 
 def _item(stack: Stack, element: Element) -> None:
-    _close_open_item(stack, frozenset({b"li"}))
+    _close_open_item(stack, _ITEMS)
     stack.push(element)
 
 
 def _description(stack: Stack, element: Element) -> None:
-    _close_open_item(stack, frozenset({b"dd", b"dt"}))
+    _close_open_item(stack, _DESCRIPTIONS)
     stack.push(element)
 
 
@@ -56,7 +57,8 @@ def _close_open_item(stack: Stack, names: frozenset[bytes]) -> None:
             break
         if tag.is_special and tag.name not in _THROUGH:
             break
-    close_p(stack)
+    if stack.open[-1].has_p:
+        close_p(stack)
 
 
 def _form(stack: Stack, element: Element) -> None:

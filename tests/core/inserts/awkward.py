@@ -128,12 +128,12 @@ DOCUMENTS: tuple[bytes, ...] = (
 
 PIECES = tuple(
     piece.replace(b"_", b" ")
-    for piece in b"<p> </p> <div> </div> <b> </b> <i> </i> <a> </a> <p_class=x> <div_class=x> <span> </span> <table> </table> <tr> "
-    b"</tr> <td> </td> <td_class=x> <tbody> <form> </form> <input_name=u> <input_type=hidden> <select> </select> "
+    for piece in b"<p> </p> <div> </div> <b> </b> <i> </i> <a> </a> <p_class=x> <div_class=x> <span> </span> <table> </table> "
+    b"<tr> </tr> <td> </td> <td_class=x> <tbody> <form> </form> <input_name=u> <input_type=hidden> <select> </select> "
     b"<option> <svg> </svg> <title> </title> <style> </style> <script> </script> <textarea> </textarea> <template> "
     b"</template> <noscript> </noscript> <!-- --> <![CDATA[ ]]> <!doctype_html> <html> <head> </head> <body> </body> "
-    b"<li> </li> <ul> </ul> <dd> <h1> </h1> <h2> <button> </button> <font> </font> <br> </br> <hr> <caption> </caption> "
-    b"<colgroup> <col> <math> <mi> <object> </object> <ruby> <rt> <dialog> </dialog> <iframe> </iframe> <link> <body_"
+    b"<li> </li> <ul> </ul> <dd> <h1> </h1> <h2> <button> </button> <font> </font> <br> </br> <hr> <caption> "
+    b"</caption> <colgroup> <col> <math> <mi> <object> </object> <ruby> <rt> <dialog> </dialog> <iframe> </iframe> <link> <body_"
     b"class=x> <svg/> <g> <desc> <nobr> <center> </center> <optgroup> <pre> <fieldset> <th> <P> <DIV_ID=m> <i_class=x> "
     b"a & &#32; < > / = \" ' ! - \0 _ \n class=x id=m".split(b" ")
 )

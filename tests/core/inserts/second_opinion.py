@@ -13,8 +13,8 @@ from twofa_middleware.inserts.tokens import TOKEN
 SELECTORS = (
     "p", ".x", "#m", "div p", "div > p", "table td", "tr > td.x", "ul > li", "b i", "a .x", "form input", "form > p",
     "[data-k]", "[data-k=v]", "p.x", "body > div", "body div .x", "span", "li a", "td", "tbody", "tr", "select option",
-    "title", "input[name=u]", "div b", "b > i", "b div", "font td", "td > p", "li > p", "h1", "a", "option", "br", "div",
-    "head > link", "style", "dd", "form .x", "div div", "td a", "template", "svg .x", "span > p", "i .x", "button",
+    "title", "input[name=u]", "div b", "b > i", "b div", "font td", "td > p", "li > p", "h1", "a", "option", "br",
+    "div", "head > link", "style", "dd", "form .x", "div div", "td a", "template", "svg .x", "span > p", "i .x", "button",
 )  # fmt: skip
 
 _ANY_START = re.compile(rb"<[A-Za-z][^\t\n\f\r />]*")

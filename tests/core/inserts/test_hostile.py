@@ -11,8 +11,8 @@ from twofa_middleware.inserts.splicer import Splicer
 
 BYTES = 200_000
 PARTS = [
-    b"<", b"<a", b"<a ", b"<a b", b"<a b=", b"<a b='", b'<a b="', b"<a b=c", b"</", b"</a ", b"<!", b"<!-", b"<!--", b"-->",
-    b"--!", b"<!--<!-", b"<?", b"&", b"<p a='&' ", b"<script>", b"<script><!--", b"<script><!--<script>", b"</script",
+    b"<", b"<a", b"<a ", b"<a b", b"<a b=", b"<a b='", b'<a b="', b"<a b=c", b"</", b"</a ", b"<!", b"<!-", b"<!--",
+    b"-->", b"--!", b"<!--<!-", b"<?", b"&", b"<p a='&' ", b"<script>", b"<script><!--", b"<script><!--<script>", b"</script",
     b"<textarea>", b"</textarea", b"<title><", b"<svg>", b"<svg><![CDATA[", b"]]", b"<a=", b"=", b"'", b"\0", b"<\0",
     b"<div>", b"<b>", b"</b>", b"<b><div>", b"<p>", b"</p>", b"<b><p>", b"<a><p>", b"<table>", b"<table><td>", b"<td>",
     b"<li>", b"<ul><li>", b"<dd>", b"<h1>", b"<button>", b"<form>", b"</form>", b"<select>", b"<option>", b"<template>",

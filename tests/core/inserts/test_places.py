@@ -84,9 +84,10 @@ def test_values_are_read_in_the_charset_of_the_page() -> None:
     "page",
     [
         b"<!--<p>-->", b"<!--><!--p><p>-->", b"<!-- --!-- ><p>", b"<script><p></script>", b"<textarea><p></textarea>",
-        b"<script><!--<script></script><p>--></script>", b"<style></styl><p></style>", b"<title><p></title>", b"<xmp><p>",
-        b"<iframe><p></iframe>", b"<noembed><p></noembed>", b"<noframes><p></noframes>", b"<div title='<p>'>",
-        b"<template><p></template>", b"<svg><![CDATA[<p>]]></svg>", b"<plaintext><p>", b"<!p <p>", b"</ <p>", b"<?p <p>",
+        b"<script><!--<script></script><p>--></script>", b"<style></styl><p></style>", b"<title><p></title>",
+        b"<xmp><p>", b"<iframe><p></iframe>", b"<noembed><p></noembed>", b"<noframes><p></noframes>", b"<div title='<p>'>",
+        b"<template><p></template>", b"<svg><![CDATA[<p>]]></svg>", b"<plaintext><p>", b"<!p <p>", b"</ <p>",
+        b"<?p <p>",
         b"<p", b"<p title='>", b"< p>", b"<\0p>", b"<head-p>", b"<!doctype p <p>", b"</div <p>",
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from itertools import pairwise
 from time import monotonic
 
 import pytest
@@ -67,7 +68,7 @@ def test_chunks_make_no_difference(
 ) -> None:
     spots = [spot(selector, position, is_every=is_every, field="u") for selector in SELECTORS]
     ends = sorted({0, len(document), *(min(cut, len(document)) for cut in cuts)})
-    cut = [document[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    cut = [document[start:end] for start, end in pairwise(ends)]
     whole, parts = Splicer(spots, limit_bytes), Splicer(spots, limit_bytes)
     assert run(whole, [document]) == run(parts, cut)
     assert whole.outcomes == parts.outcomes
