@@ -7,4 +7,14 @@ TOML, and as plain text where it is none. What cannot be used stops the start, a
 from .model import Accepted, Administration, AppSettings, Enforcement, Events, Insert, ServiceAccount, Settings
 from .reading import struct_of
 
-__all__ = ["Accepted", "Administration", "AppSettings", "Enforcement", "Events", "Insert", "ServiceAccount", "Settings", "struct_of"]
+__all__ = [
+    "Accepted",
+    "Administration",
+    "AppSettings",
+    "Enforcement",
+    "Events",
+    "Insert",
+    "ServiceAccount",
+    "Settings",
+    "struct_of",
+]
