@@ -14,6 +14,7 @@ import http.client
 import json
 import os
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
@@ -36,6 +37,7 @@ EXAMPLES = Path(__file__).resolve().parent
 ADDRESS = "127.0.0.1"
 START_SECONDS = 60
 END_SECONDS = 5
+ENVIRONMENT = "twofa.env"
 SVC_MAIL, TOKEN_HOURS = 5, 12
 
 
@@ -129,7 +131,16 @@ def prepare(both: tuple[Portal, Portal], var: Path, store: str, environ: Mapping
     portal_people.prepare()
     settings = Settings.load(EXAMPLES / "twofa.toml", prepared)
     make_keys(settings)
-    return prepared | {"TWOFA__STORE_ID": json.dumps(make_store(settings))}
+    prepared["TWOFA__STORE_ID"] = json.dumps(make_store(settings))
+    write_environment(var, prepared)
+    return prepared
+
+
+def write_environment(var: Path, prepared: Mapping[str, str]) -> None:
+    """What the `twofa` command needs to find this realm, for a shell to read."""
+    names = ("PORTAL_DB", "PYTHONPATH", "TWOFA__STORE", "TWOFA__KEYS", "TWOFA__STORE_ID")
+    lines = [f"export {name}={shlex.quote(prepared[name])}\n" for name in names]
+    (var / ENVIRONMENT).write_text("".join(lines), encoding="utf-8")
 
 
 def secret(path: Path) -> str:
@@ -183,14 +194,14 @@ def serve(both: tuple[Portal, Portal], environ: dict[str, str], ended: threading
                     return 1
             if not is_ready and all(portal.answers() for portal in both):
                 is_ready = True
-                welcome(*both)
+                welcome(*both, Path(environ["PORTAL_DB"]).parent)
             elif not is_ready and time.monotonic() > until:
                 print(f"run.py: the portals did not answer within {START_SECONDS} seconds", file=sys.stderr)
                 return 1
     return 0
 
 
-def welcome(produce: Portal, manage: Portal) -> None:
+def welcome(produce: Portal, manage: Portal, var: Path) -> None:
     token, _ = portal_people.issue_token(SVC_MAIL, hours=TOKEN_HOURS)
     account = f"http://localhost:{produce.port}/2fa/account"
     tasks = f"http://localhost:{produce.port}/produce/api/v1/tasks"
@@ -202,11 +213,15 @@ def welcome(produce: Portal, manage: Portal) -> None:
     print(f"svc-mail  token: {token}")
     print(f"  curl -H 'Authorization: Bearer {token}' '{tasks}?user=3'\n")
     print("What to try:")
-    print(f"- Log in to Produce as erin, open {account} and choose Enable.")
+    print(f"- Log in to Produce as erin; choose Enable in the profile menu, or at {account}.")
     print(f"  No phone at hand? {phone} shows the code.")
     print("- Log out, log in again: Produce asks for a code. So does Manage, if you do the same as wendy or admin.")
     print("- Tick “Remember this browser?”, log out and in: no question. The account page forgets the browser again.")
     print("- Lose the phone: give one of your recovery codes at the prompt; it works once.")
+    print("- As admin: set up your own, then edit erin in Manage and untick her box; enforce a role; look at")
+    print(f"  http://localhost:{manage.port}/2fa/admin for users, roles and events.")
+    twofa = f"{shown(Path(sys.executable).parent / 'twofa')} status --file {shown(EXAMPLES / 'twofa.toml')}"
+    print(f"- The same from a shell: . {shown(var / ENVIRONMENT)}; {twofa}")
     print("- Look at Produce's API: erin's own token is refused once she has a second factor, svc-mail's is not.\n")
     print("Ctrl-C ends both.", flush=True)
 
