@@ -140,6 +140,7 @@ def write_environment(var: Path, prepared: Mapping[str, str]) -> None:
     """What the `twofa` command needs to find this realm, for a shell to read."""
     names = ("PORTAL_DB", "PYTHONPATH", "TWOFA__STORE", "TWOFA__KEYS", "TWOFA__STORE_ID")
     lines = [f"export {name}={shlex.quote(prepared[name])}\n" for name in names]
+    (var / ENVIRONMENT).touch(mode=0o600)  # the address of a store may hold a password
     (var / ENVIRONMENT).write_text("".join(lines), encoding="utf-8")
 
 
@@ -221,7 +222,7 @@ def welcome(produce: Portal, manage: Portal, var: Path) -> None:
     print("- As admin: set up your own, then edit erin in Manage and untick her box; enforce a role; look at")
     print(f"  http://localhost:{manage.port}/2fa/admin for users, roles and events.")
     twofa = f"{shown(Path(sys.executable).parent / 'twofa')} status --file {shown(EXAMPLES / 'twofa.toml')}"
-    print(f"- The same from a shell: . {shown(var / ENVIRONMENT)}; {twofa}")
+    print(f"  The same from a shell: . {shown(var / ENVIRONMENT)}; {twofa}")
     print("- Look at Produce's API: erin's own token is refused once she has a second factor, svc-mail's is not.\n")
     print("Ctrl-C ends both.", flush=True)
 

@@ -91,7 +91,7 @@ def test_a_second_start_keeps_the_data_and_shows_no_secret_to_others(run: Launch
     kept = {path.name: path.read_bytes() for path in first.var.iterdir() if path.suffix in (".secret", ".toml")}
     assert set(kept) == {"produce.secret", "manage.secret", "keys.toml"}
     person = new_person(first)
-    assert all(stat.S_IMODE((first.var / name).stat().st_mode) == 0o600 for name in (*kept, "twofa.db"))
+    assert all(stat.S_IMODE((first.var / name).stat().st_mode) == 0o600 for name in (*kept, "twofa.db", "twofa.env"))
     assert first.end() == 0
     second = run()
     second.wait_until_ready()
