@@ -58,6 +58,8 @@ EVENTS: Mapping[str, str] = {
     "own form refused": "A form of ours could not be taken",
     "refused, our fault": "Refused, since something could not be told",
     "let by in report": "Let by, in mode report",
+    "events lost": "Events were lost before they could be kept",
+    "events unreadable": "Events could not be read, and were not delivered",
     "mode is not enforce": "The gate runs in another mode than enforce",
     "session cookie could not be read": "A session cookie could not be read",
     "form of another origin refused": "A form from another address was refused",
@@ -77,9 +79,16 @@ MINOR = frozenset(
         "pass ended",
         "own form refused",
         "logged out",
+        "identities ambiguous",
+        "unread credential refused",
+        "websocket of a foreign page refused",
+        "form of another origin refused",
+        "session cookie could not be read",
+        "refused, our fault",
+        "service account passed",
     }
 )
-"""Events that change nothing, which anybody with a password can make without end: left out while a log is full."""
+"""Events that change nothing, which somebody can make without end: so many of them are kept, and no more."""
 
 
 class _Payload(msgspec.Struct, array_like=True, frozen=True):

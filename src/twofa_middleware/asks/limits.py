@@ -24,6 +24,9 @@ def wait_after(failures: int) -> int:
 
 MOST_MINOR_ROWS = 100
 """So many rows of a user's log may wait for the sweeper before minor ones are no longer written."""
+MOST_MINOR_AN_HOUR = 200
+"""So many minor rows of a user (or of nobody in particular) are written in an hour of their times: whoever can provoke
+them without end shall not push everybody's events out of the realm's list."""
 MOST_EVENTS = 100_000
 """So many events the realm's list keeps; the oldest go first."""
 COUNT_DAYS = 35

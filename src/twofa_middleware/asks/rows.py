@@ -94,7 +94,7 @@ class LogRow:
     """An event in a user's log: its sealed record, and its name, 12 random bytes.
 
     No sweeper carries it before ``ready_at``. ``is_minor``: it is left out while the log holds ``MOST_MINOR_ROWS`` rows
-    or more, minor or not.
+    or more, minor or not, and when ``MOST_MINOR_AN_HOUR`` minor ones of this user have been written in its hour.
     """
 
     id: bytes

@@ -27,6 +27,7 @@ LIMITS = (
     "MOST_BROWSERS",
     "MOST_SETUPS",
     "MOST_MINOR_ROWS",
+    "MOST_MINOR_AN_HOUR",
     "MOST_EVENTS",
     "COUNT_DAYS",
 )

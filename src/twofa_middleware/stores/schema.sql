@@ -89,6 +89,12 @@ CREATE INDEX log_of_user ON log (user);
 CREATE INDEX log_by_readiness ON log (ready_at, user);
 
 -- The realm's list. A position is never given twice, also if the newest event was taken away.
+CREATE TABLE minor_rows (
+    user    TEXT PRIMARY KEY,
+    hour    INTEGER NOT NULL,
+    written INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE events (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     user     TEXT NOT NULL,

@@ -46,7 +46,7 @@ def test_an_event_that_no_change_has_written_is_in_the_store_a_second_later(real
     runtime = opened(realm, carry=False)
     event = Event(DEMANDED, NOW, "shop", "erin", {"reference": "A", "left": 2}, label="Erin", severity="warning")
     runtime.answer(Emit(event))
-    emit(runtime, "", at=NOW, name="identities ambiguous")
+    emit(runtime, "", at=NOW, name="mode is not enforce")
     eventually(lambda: len(stored(runtime, realm)) == 2, seconds=3)
     assert event in stored(runtime, realm)
     assert "" in users(runtime, realm)
@@ -70,7 +70,7 @@ def test_what_repeats_with_each_request_is_written_once_a_day(realm: Realm, open
 def test_events_of_one_user_keep_their_order(realm: Realm, opened: Opened) -> None:
     runtime = opened(realm, carry=False)
     for number in range(150):
-        emit(runtime, "", at=NOW, name="identities ambiguous", number=number)
+        emit(runtime, "", at=NOW, name="mode is not enforce", number=number)
     eventually(lambda: len(stored(runtime, realm)) == 150)
     assert [event.facts["number"] for event in stored(runtime, realm)] == list(range(150))
 
@@ -143,10 +143,10 @@ def test_events_arrive_in_order_each_once(realm: Realm, receiver: Receiver, open
     runtime = opened(realm)
     count = BATCH_EVENTS * 2 + 50
     for number in range(count):
-        emit(runtime, "", at=NOW, name="identities ambiguous", number=number)
+        emit(runtime, "", at=NOW, name="mode is not enforce", number=number)
     eventually(lambda: len(receiver.accepted) == count)
     assert max(len(post.events) for post in receiver.posts) == BATCH_EVENTS
-    emit(runtime, "", at=NOW, name="identities ambiguous", number=count)
+    emit(runtime, "", at=NOW, name="mode is not enforce", number=count)
     eventually(lambda: [event["number"] for event in receiver.accepted] == list(range(count + 1)))
 
 
@@ -350,7 +350,7 @@ def test_the_lost_are_counted_and_told_when_the_store_is_back(
     away = realm.store_file.with_name("away")
     realm.store_file.rename(away)
     emit(runtime, "a", "b", at=NOW)
-    emit(runtime, "erin", at=NOW, name="identities ambiguous")
+    emit(runtime, "erin", at=NOW, name="mode is not enforce")
     emit(runtime, "c", "d", at=NOW)
     time.sleep(1.2)
     assert told(caplog, "events lost") == []

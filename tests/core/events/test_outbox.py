@@ -12,7 +12,7 @@ from twofa_middleware.courier import outbox
 from twofa_middleware.courier.outbox import Outbox
 from twofa_middleware.protocol import Event
 
-MAJOR_NAME, MINOR_NAME = "identities ambiguous", "verify demanded"
+MAJOR_NAME, MINOR_NAME = "mode is not enforce", "verify demanded"
 
 
 @pytest.fixture(autouse=True)

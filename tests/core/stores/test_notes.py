@@ -233,6 +233,19 @@ def test_after_the_sweeper_minor_rows_are_written_again(store: Store) -> None:
     assert names_of(store) == [*full, "minor"]
 
 
+def test_in_an_hour_so_many_minor_rows_are_written_and_no_more_however_often_a_sweeper_comes(store: Store) -> None:
+    for number in range(asks.MOST_MINOR_AN_HOUR + 5):
+        note(store, a_row(f"minor-{number}", is_minor=True))
+        if number % 90 == 89:
+            carry(store)
+    note(store, "major")
+    note(store, a_row("other", is_minor=True), user=BOB)
+    note(store, a_row("next hour", is_minor=True, at=NOW + 3600, ready_at=NOW + 3600))
+    written = [f"minor-{number}" for number in range(asks.MOST_MINOR_AN_HOUR)]
+    assert names_of(store, at=NOW + 3600) == [*written, "major", "next hour"]
+    assert names_of(store, BOB) == ["other"]
+
+
 def test_a_row_that_is_not_ready_fills_the_log_as_well(store: Store) -> None:
     note(store, *(a_row(f"later-{number}", ready_at=NOW + 10) for number in range(asks.MOST_MINOR_ROWS)))
     carry(store)

@@ -1,4 +1,4 @@
--- Shared: what is written with a change, in the same script. In LONG stand p: who the user is, r: his roles when they
+-- Shared: what is written with a change, in the same script. In LONG stand p: who the user is, r: the roles when they
 -- were last seen. What could fail is done before the change: the keys hold what they should, and the rows of every
 -- outcome get their form.
 --
@@ -26,11 +26,24 @@ local function planned(notes)
             plan[word][place] = {
                 field = 'e' .. row.id,
                 is_minor = row.is_minor,
+                at = row.at,
                 rest = ' ' .. text(row.at) .. ' ' .. text(row.ready_at) .. ' ' .. row.record,
             }
         end
     end
     return plan
+end
+
+-- Count a minor row; whether it is one of those that are written in its hour. In LONG stands m: "hour written".
+local function is_within_the_hours_number(at)
+    local hour = text(math.floor(at / 3600))
+    local found, written = string.match(redis.call('HGET', LONG, 'm') or '', '^(%S+) (%d+)$')
+    written = found == hour and tonumber(written) + 1 or 1
+    if written > MOST_MINOR_AN_HOUR then
+        return false
+    end
+    redis.call('HSET', LONG, 'm', hour .. ' ' .. text(written))
+    return true
 end
 
 local function append(rows)
@@ -39,7 +52,7 @@ local function append(rows)
     end
     local size, order = log_size(), next_order() - 1
     for _, row in ipairs(rows) do
-        if not row.is_minor or size < MOST_MINOR_ROWS then
+        if not row.is_minor or (size < MOST_MINOR_ROWS and is_within_the_hours_number(row.at)) then
             order = order + 1
             size = size + redis.call('HSET', LOG, row.field, text(order) .. row.rest)
         end
