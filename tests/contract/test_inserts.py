@@ -280,6 +280,20 @@ def test_a_token_of_another_administrator_or_of_an_ended_pass_is_none(open_stage
     assert refused(stage, save(ada, "/users/erin/edit", fields))
 
 
+def test_a_token_of_another_app_is_none(open_stage: Open) -> None:
+    stage = open_stage(routes=ROUTES, **SETTINGS)
+    ada = stage.enrolled("ada")
+    stage.enrolled("erin")
+    fields = unticked(ada)
+    there = stage.visitor("ada", "login-1", app="office")
+    there.key = ada.key
+    stage.clock.on(30)
+    there.verify()
+    assert save(there, "/users/erin/edit", fields).status == 409
+    assert [call.method for call in stage.spies["office"].calls].count("POST") == 0
+    assert is_on(stage, "erin")
+
+
 def test_a_form_is_good_for_ten_minutes(office: Stage, ada: Visitor, erin: Visitor) -> None:
     fields = unticked(ada)
     office.clock.on(600)
