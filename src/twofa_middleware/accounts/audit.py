@@ -86,9 +86,10 @@ MINOR = frozenset(
         "session cookie could not be read",
         "refused, our fault",
         "service account passed",
+        "set-up put off",
     }
 )
-"""Events that change nothing, which somebody can make without end: so many of them are kept, and no more."""
+"""Events that change no factor, which somebody can make without end: so many of them are kept, and no more."""
 
 
 class _Payload(msgspec.Struct, array_like=True, frozen=True):

@@ -61,7 +61,7 @@ def _user_checkbox(scene: Scene, rule: InsertRule, target: str) -> Flow[str]:
         return ""
     seen = yield from look_at(site.desk, person, now)
     may_act, hint, prove = yield from _standing(scene)
-    if target == scene.login.user:
+    if person.user == scene.login.user:  # the page may write the id in another way
         may_act, hint, prove = False, "Your own you change on your account page.", scene.urls.account
     shown = Shown("user-checkbox", target, seen.is_on, seen.generation)
     if not seen.is_on:
@@ -70,6 +70,8 @@ def _user_checkbox(scene: Scene, rule: InsertRule, target: str) -> Flow[str]:
 
 
 def _role_checkbox(scene: Scene, rule: InsertRule, target: str) -> Flow[str]:
+    if not target:
+        return ""
     desk = scene.site.desk
     flags = yield from read_flags(desk)
     flag = flags.get(target, Flag(target, key_of(desk, target)))

@@ -81,18 +81,13 @@ def read_form(scene: Scene, rule: InsertRule, parts: Mapping[str, str]) -> Flow[
     wants_on = "on" in fields
     if wants_on == shown.is_on or (shown.what == "user-checkbox" and not shown.is_on):
         return Read(stripped.body, None)
-    if not (yield from door.is_administrator(site, scene.login, request)) or shown.target == _own(scene, shown):
+    if not (yield from door.is_administrator(site, scene.login, request)):
         raise OutOfDate
     if not door.is_fresh(site, scene.access, request.now):
         return MustProve()
     if not (yield from _is_as_shown(scene, shown)):
         raise OutOfDate
     return Read(stripped.body, Intent(rule, shown))
-
-
-def _own(scene: Scene, shown: Shown) -> str | None:
-    """The target that nobody acts on by such a form: oneself."""
-    return scene.login.user if shown.what == "user-checkbox" else None
 
 
 def _is_as_shown(scene: Scene, shown: Shown) -> Flow[bool]:
@@ -102,7 +97,7 @@ def _is_as_shown(scene: Scene, shown: Shown) -> Flow[bool]:
         flag = flags.get(shown.target)
         return shown.target not in desk.pinned and (flag.version if flag else 0) == shown.version
     person = yield from find_person(desk, shown.target)
-    if person is None:
+    if person is None or person.user == scene.login.user:  # nobody acts on themselves by such a form
         return False
     seen = yield from look_at(desk, person, scene.request.now)
     return seen.is_on and seen.generation == shown.version

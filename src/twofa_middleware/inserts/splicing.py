@@ -6,6 +6,7 @@ goes wrong while a control is drawn costs the control alone: the page goes on, a
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -34,6 +35,8 @@ _OF_OTHER_BYTES = frozenset(
         b"repr-digest",
         b"cache-control",
         b"expires",
+        b"surrogate-control",
+        b"cdn-cache-control",  # RFC 9213; either goes over Cache-Control where a shared cache reads it
     }
 )
 
@@ -121,7 +124,17 @@ def page_of(status: int, headers: Headers) -> Page | None:
     charset = parameters.partition(b"charset=")[2].strip(b" \"'").partition(b";")[0].strip(b" \"'")
     if kind.strip() not in _KINDS or (charset and not charset.startswith(_CHARSETS)):
         return None
-    return Page(_KINDS[kind.strip()], charset.decode("ascii", "replace") or "utf-8")
+    page = Page(_KINDS[kind.strip()], charset.decode("ascii", "replace") or "utf-8")
+    return page if _is_known(page.charset) else None
+
+
+def _is_known(charset: str) -> bool:
+    """Whether the page can be read in this charset: its name begins like that of one, and may be none all the same."""
+    try:
+        codecs.lookup(charset)
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def of_changed_page(headers: Headers) -> Headers:
