@@ -14,6 +14,7 @@ from .plan import Plan
 from .stack import Element, GiveUp, Stack
 from .starts import START
 from .tables import end_in_select, end_in_table, start_in_select, start_in_table
+from .templates import TemplateContent
 
 _SPACE = re.compile(rb"[\t\n\f\r ]*+")
 _IN_HEAD_NOSCRIPT = frozenset({b"basefont", b"bgsound", b"link", b"meta", b"noframes", b"style"})
@@ -25,7 +26,6 @@ _TABLE_MODES = frozenset(
 MINDS_TEXT = _BEFORE_BODY | {Mode.IN_COLUMN_GROUP}
 """Modes in which text that is not white space changes what is open."""
 
-_RAW_IN_TEMPLATE = frozenset({b"select", b"col", b"colgroup", b"frameset"})
 _NO_QUIRKS = re.compile(
     rb"""<!doctype\s+html\s*(?:>
     | system\s+["']about:legacy-compat["']\s*>
@@ -40,7 +40,7 @@ class Tree:
 
     def __init__(self, plan: Plan) -> None:
         self.stack = Stack(plan)
-        self._hides_raw_text = False  # in a template, something in which <style> and the like are no raw text
+        self._template = TemplateContent(self.stack)
 
     @property
     def is_foreign(self) -> bool:
@@ -82,7 +82,7 @@ class Tree:
             self._start_foreign(element)
             return False
         if mode is Mode.IN_TEMPLATE:
-            return self._start_in_template(element)
+            return self._template.start(element)
         return self._start_before_body(element)
 
     def _start_in_cell(self, element: Element) -> None:
@@ -101,22 +101,6 @@ class Tree:
             stack.place(element)
         else:
             stack.push(element)
-
-    def _start_in_template(self, element: Element) -> bool:
-        """Nothing in a template is part of the page; only what its content is cut into matters."""
-        tag = element.tag
-        element.mask = 0
-        if self._hides_raw_text and tag.mode is Mode.FOREIGN:
-            raise GiveUp("content of a template")
-        if tag.name in (b"template", b"svg", b"math"):
-            if not element.is_self_closing or tag.name == b"template":
-                self.stack.push(element)
-            return False
-        if tag.name in _RAW_IN_TEMPLATE:
-            self._hides_raw_text = True
-        if tag.name == b"noscript" or (tag.text and self._hides_raw_text):
-            raise GiveUp("content of a template")
-        return True
 
     def _start_before_body(self, element: Element) -> bool:
         stack, tag = self.stack, element.tag
@@ -216,9 +200,7 @@ class Tree:
         elif mode is Mode.FOREIGN:
             self._end_foreign(tag.name)
         elif mode is Mode.IN_TEMPLATE:
-            if tag.name == b"template":
-                stack.pop_to(stack.index_of(b"template"))
-                self._hides_raw_text = False
+            self._template.end(tag)
         elif mode is Mode.IN_HEAD_NOSCRIPT:
             if tag.name == b"noscript":
                 stack.pop(is_closed=True)

@@ -91,8 +91,8 @@ def _with_mark(start: re.Match[bytes]) -> bytes:
 
 
 def _is_odd(name: bytes) -> bool:
-    """In raw text and comments such as <script><s</script> and <!--<s-->, a mark would go into what ends them."""
-    return b"<" in name or b"-" in name
+    """In <script><s</script>, <!--<s--> and <![CDATA[<s]]>, a mark would go into what ends them."""
+    return any(character in name for character in b"<-]")
 
 
 def misplaced(document: bytes, selectors: tuple[str, ...] = SELECTORS) -> list[str]:
