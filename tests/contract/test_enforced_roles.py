@@ -9,6 +9,7 @@ import pytest
 from support import portal
 from support.stage import Open, Stage
 from support.visitor import Visitor
+from twofa_middleware.asks import MOST_MINOR_AN_HOUR
 
 DAY = 86400
 KITCHEN: dict[str, Any] = {
@@ -122,6 +123,17 @@ def test_after_putting_it_off_the_next_log_in_is_asked_again(kitchen: Stage) -> 
     put_off(erin)
     erin.log_in(login="login-2")
     assert asked(erin)
+
+
+def test_who_puts_it_off_without_end_pushes_no_other_events_out(kitchen: Stage) -> None:
+    kitchen.enforce("Chef", grace_days=7)
+    erin = kitchen.visitor("erin")
+    page = erin.go("/2fa/setup?next=/home")
+    for _ in range(MOST_MINOR_AN_HOUR + 50):
+        assert erin.fill(page, "/later").status == 303
+    told = [event.name for event in kitchen.events()]
+    assert 0 < told.count("set-up put off") <= MOST_MINOR_AN_HOUR
+    assert "role enforced" in told
 
 
 def test_when_the_grace_is_over_it_cannot_be_put_off_any_more(kitchen: Stage) -> None:
