@@ -66,6 +66,15 @@ def test_with_codes_the_password_is_not_enough_to_set_up_again(coded: Stage) -> 
     assert erin.go("/home").body == b"secret page"
 
 
+def test_with_codes_who_needs_no_second_factor_gets_in_and_who_needs_one_does_not(open_stage: Open) -> None:
+    roles = {"use": "static", "users": {"wendy": ["Chef"]}}
+    coded = open_stage(admin={"after_reset": "code"}, roles=roles, enforcement={"pinned": ["Chef"]})
+    for user, status in (("erin", 200), ("wendy", 303)):
+        coded.enrolled(user)
+        reset(coded, user)
+        assert coded.visitor(user, "login-9").go("/home").status == status
+
+
 def test_the_one_time_code_works_once(coded: Stage) -> None:
     erin = coded.enrolled()
     code = reset(coded)
