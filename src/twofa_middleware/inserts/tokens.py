@@ -67,8 +67,9 @@ def _character(reference: re.Match[str]) -> str:
     number = reference[1]
     if number is None:
         return html5.get(reference[0][1:], reference[0])
-    digits, base = (number[1:], 16) if number[0] in "xX" else (number, 10)
-    code = int(digits, base) if len(digits.lstrip("0")) < 8 else 0
+    text, base = (number[1:], 16) if number[0] in "xX" else (number, 10)
+    digits = text.lstrip("0") or "0"  # int() itself refuses thousands of them
+    code = int(digits, base) if len(digits) < 8 else 0
     if code == 0 or code > 0x10FFFF or 0xD800 <= code < 0xE000:
         return "\ufffd"
     if 0x80 <= code < 0xA0:  # as windows-1252 has them

@@ -40,3 +40,11 @@ def test_a_tag_that_never_ends_is_held_no_longer_than_the_limit() -> None:
     for _ in range(200):
         list(splicer.feed(b"<a b='>>>>"[:10]))
     assert splicer.outcomes == ("limit reached",)
+
+
+@pytest.mark.parametrize("zeros", [10, 5000])
+def test_a_character_reference_may_have_any_number_of_zeros(zeros: int) -> None:
+    page = b'<ul id="&#' + b"0" * zeros + b'65;"></ul>'
+    pieces = list(Splicer([spot("#A")], 64 * 1024).feed(page))
+    assert b"".join(piece for piece in pieces if isinstance(piece, bytes)) == page
+    assert sum(not isinstance(piece, bytes) for piece in pieces) == 1
