@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..asks import Done, EndPasses, Moved, Random, ReadSummary, ResetAccount, Summary, Unlock, WriteRole
+from ..asks import Done, EndPasses, Moved, ReadSummary, ResetAccount, Summary, Unlock, WriteRole
 from ..desk import Desk
 from ..errors import UnreadableRecord
 from ..policy.enforcement import MOST_GRACE_DAYS
 from ..protocol import Event, Flow, Person
-from .account import BIRTH_BYTES, Account, changed, new_generation, open_account
-from .audit import telling_of
+from .account import Account, changed, new_generation, open_account
+from .audit import noted
 from .reset import new_reset_code
 from .rules import Flag, key_of, read_flags, write_flag
 
@@ -85,35 +85,25 @@ def disable(desk: Desk, actor: Actor, seen: Overview, reason: str, now: int) -> 
         return NotOn()
     user = desk.user_key(seen.person.user)
     code, kept = (yield from new_reset_code(desk.sealer, user)) if needs_code else ("", b"")
-    generation = new_generation(seen.generation, b"" if seen.generation else (yield from Random(BIRTH_BYTES)))
+    generation = new_generation(seen.generation, b"")
     change = changed(desk.sealer, user, generation, since=0, kinds={}, sealed={}, codes=frozenset(), reset=kept)
     event = _act(desk, "disabled by an administrator", actor, seen.person, reason, now)
-    telling = yield from telling_of(desk, {"done": [event]})
-    done = yield from ResetAccount(user, seen.generation, change, now, telling.notes)
-    if isinstance(done, Moved):
-        return done
-    yield from telling.tell(done)
-    return SwitchedOff(code)
+    done = yield from noted(
+        desk, {"done": [event]}, lambda notes: ResetAccount(user, seen.generation, change, now, notes)
+    )
+    return done if isinstance(done, Moved) else SwitchedOff(code)
 
 
 def unlock(desk: Desk, actor: Actor, person: Person, reason: str, now: int) -> Flow[Done]:
     """Clear what too many tries have brought: the wait, the stop, and the hour of recovery codes."""
-    telling = yield from telling_of(
-        desk, {"done": [_act(desk, "unlocked by an administrator", actor, person, reason, now)]}
-    )
-    done = yield from Unlock(desk.user_key(person.user), now, telling.notes)
-    yield from telling.tell(done)
-    return done
+    event = _act(desk, "unlocked by an administrator", actor, person, reason, now)
+    return (yield from noted(desk, {"done": [event]}, lambda notes: Unlock(desk.user_key(person.user), now, notes)))
 
 
 def forget(desk: Desk, actor: Actor, person: Person, reason: str, now: int) -> Flow[Done]:
     """End every pass, and forget every browser."""
-    telling = yield from telling_of(
-        desk, {"done": [_act(desk, "ended by an administrator", actor, person, reason, now)]}
-    )
-    done = yield from EndPasses(desk.user_key(person.user), now, telling.notes)
-    yield from telling.tell(done)
-    return done
+    event = _act(desk, "ended by an administrator", actor, person, reason, now)
+    return (yield from noted(desk, {"done": [event]}, lambda notes: EndPasses(desk.user_key(person.user), now, notes)))
 
 
 def enforce(
@@ -133,11 +123,7 @@ def enforce(
     flag = Flag(role, before.key, version + 1, is_enforced, since if is_enforced else 0, grace_days)
     name = "role enforced" if is_enforced else "role no longer enforced"
     event = desk.event(name, None, now, role=role, grace_days=grace_days, **_who(actor))
-    telling = yield from telling_of(desk, {"done": [event]})
-    done = yield from WriteRole(write_flag(desk, flag), now, telling.notes)
-    if isinstance(done, Done):
-        yield from telling.tell(done)
-    return done
+    return (yield from noted(desk, {"done": [event]}, lambda notes: WriteRole(write_flag(desk, flag), now, notes)))
 
 
 def _act(desk: Desk, name: str, actor: Actor, person: Person, reason: str, now: int) -> Event:

@@ -29,10 +29,10 @@ from ..asks import (
 from ..browser.cookies import PassCookie
 from ..factors import recovery, totp
 from ..factors.totp import Ahead, Match, Past
-from ..protocol import Flow, Login
+from ..protocol import Event, Flow, Login
 from ..site import Site
 from .account import Account, open_account
-from .audit import Telling, telling_of
+from .audit import Telling, noted, telling_of
 from .passes import Method
 
 
@@ -125,21 +125,25 @@ def _by_totp(site: Site, login: Login, text: str, prepare: Prepare, ends: bytes 
         yield from counted.tell(attempt)
         return Wrong(attempt.left, attempt.waits_until, finding)
     prepared = yield from prepare(account, Method.TOTP)
-    spent = yield from _spending(site, login, now, Method.TOTP, prepared, len(account.codes), counted)
-    spending = yield from SpendStep(
-        user,
-        attempt.at,
-        account.generation,
-        name,
-        finding.step,
-        prepared.opens,
-        prepared.remembers,
-        ends,
-        prepared.change,
-        now,
-        spent.notes,
+    spending = yield from noted(
+        site.desk,
+        _spent_events(site, login, now, Method.TOTP, prepared, len(account.codes)),
+        lambda notes: SpendStep(
+            user,
+            attempt.at,
+            account.generation,
+            name,
+            finding.step,
+            prepared.opens,
+            prepared.remembers,
+            ends,
+            prepared.change,
+            now,
+            notes,
+        ),
+        login=login,
+        takes_back=counted.first_id,
     )
-    yield from spent.tell(spending)
     return _verdict(spending, prepared, Method.TOTP, now)
 
 
@@ -159,20 +163,24 @@ def _by_recovery(site: Site, login: Login, text: str, prepare: Prepare, ends: by
         yield from counted.tell(attempt)
         return Wrong(attempt.left, attempt.waits_until)
     prepared = yield from prepare(account, Method.RECOVERY)
-    spent = yield from _spending(site, login, now, Method.RECOVERY, prepared, len(account.codes) - 1, counted)
-    spending = yield from SpendCode(
-        user,
-        attempt.at,
-        account.generation,
-        code,
-        prepared.opens,
-        prepared.remembers,
-        ends,
-        prepared.change,
-        now,
-        spent.notes,
+    spending = yield from noted(
+        site.desk,
+        _spent_events(site, login, now, Method.RECOVERY, prepared, len(account.codes) - 1),
+        lambda notes: SpendCode(
+            user,
+            attempt.at,
+            account.generation,
+            code,
+            prepared.opens,
+            prepared.remembers,
+            ends,
+            prepared.change,
+            now,
+            notes,
+        ),
+        login=login,
+        takes_back=counted.first_id,
     )
-    yield from spent.tell(spending)
     return _verdict(spending, prepared, Method.RECOVERY, now)
 
 
@@ -197,9 +205,10 @@ def counting(site: Site, login: Login, now: int, method: Method, name: str = "co
     return (yield from telling_of(site.desk, events, settles_in=SETTLE_SECONDS))
 
 
-def _spending(
-    site: Site, login: Login, now: int, method: Method, prepared: Prepared, codes_left: int, counted: Telling
-) -> Flow[Telling]:
+def _spent_events(
+    site: Site, login: Login, now: int, method: Method, prepared: Prepared, codes_left: int
+) -> dict[str, list[Event]]:
+    """What a right code is, by the outcome of spending it."""
     desk, by = site.desk, method.name.lower()
     if prepared.change is not None:
         codes_left = len(prepared.change.codes)
@@ -210,9 +219,8 @@ def _spending(
         spent.append(desk.event("browser remembered", login, now))
     if prepared.event:
         spent.append(desk.event(prepared.event, login, now))
-    events = {
+    return {
         "spent": spent,
         "spent before": [desk.event("code used before", login, now, by=by)],
         "moved": [desk.event("code refused, account changed", login, now, by=by)],
     }
-    return (yield from telling_of(desk, events, login=login, takes_back=counted.first_id))

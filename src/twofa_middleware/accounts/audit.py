@@ -6,7 +6,7 @@ Names and what they mean stand in ``EVENTS``; nothing else is written down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,7 @@ import msgspec
 from ..asks import REALM, Emit, EventRow, LogRow, Notes, Random, outcome_of
 from ..desk import Desk
 from ..errors import UnreadableRecord
-from ..protocol import Event, Flow, Login, UserKey
+from ..protocol import Ask, Event, Flow, Login, Reply, UserKey
 from ..sealing import NONCE_BYTES, Sealer
 from .people import person_record, roles_record
 
@@ -124,6 +124,23 @@ def tell(event: Event) -> Flow[None]:
     yield from Emit(event, is_kept=True)
 
 
+def noted(
+    desk: Desk,
+    events: Mapping[str, Sequence[Event]],
+    ask: Callable[[Notes], Ask[Reply]],
+    *,
+    login: Login | None = None,
+    owner: UserKey | None = None,
+    roles: Iterable[str] | None = None,
+    takes_back: bytes | None = None,
+) -> Flow[Reply]:
+    """Ask what changes something, with the events of its outcomes as notes, and tell of those that have happened."""
+    telling = yield from telling_of(desk, events, login=login, owner=owner, roles=roles, takes_back=takes_back)
+    answer = yield from ask(telling.notes)
+    yield from telling.tell(answer)
+    return answer
+
+
 def telling_of(
     desk: Desk,
     events: Mapping[str, Sequence[Event]],
@@ -136,7 +153,8 @@ def telling_of(
 ) -> Flow[Telling]:
     """What to write by outcome. ``login``: whose record is brought up to date with it, and with ``roles`` those too.
 
-    ``owner``: whose events they are, if the id of that user is not known. ``settles_in``: seconds for which the events may still be taken back.
+    ``owner``: whose events they are, if the id of that user is not known. ``settles_in``: seconds for which the events
+    may still be taken back.
     """
     every = [event for several in events.values() for event in several]
     sealed = len(every) + (login is not None) + (roles is not None)

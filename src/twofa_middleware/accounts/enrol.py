@@ -13,7 +13,7 @@ from ..sealing import NONCE_BYTES
 from ..site import Site
 from .account import BIRTH_BYTES, TOTP, Account, changed, new_generation, open_account
 from .attempts import Accepted, Prepared, Wrong, counting
-from .audit import Telling, telling_of
+from .audit import Telling, noted
 from .change import new_codes
 from .passes import Method, new_pass
 from .reset import is_reset_code
@@ -54,9 +54,9 @@ def begin(site: Site, login: Login, account: Account, flow_digest: bytes, now: i
         record = site.sealer.seal("setup", _context(account.user, account.generation, flow_digest), secret, nonce)
         setup = SetupRow(flow_digest, record, now, now + SETUP_SECONDS)
         event = site.desk.event("set-up begun", login, now)
-        telling = yield from telling_of(site.desk, {"begun": [event]}, login=login)
-        begun = yield from BeginSetup(account.user, setup, now, telling.notes)
-        yield from telling.tell(begun)
+        begun = yield from noted(
+            site.desk, {"begun": [event]}, lambda notes: BeginSetup(account.user, setup, now, notes), login=login
+        )
         row = begun.setup
     return Setup(_secret(site, account, row))
 
@@ -95,11 +95,13 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str,
         "spent": [site.desk.event("enrolled", login, now, by=TOTP)],
         "moved": [site.desk.event("code refused, account changed", login, now, by=TOTP)],
     }
-    telling = yield from telling_of(site.desk, events, login=login, takes_back=counted.first_id)
-    turned = yield from TurnOn(
-        user, attempt.at, account.generation, flow_digest, finding.step, row, change, now, telling.notes
+    turned = yield from noted(
+        site.desk,
+        events,
+        lambda notes: TurnOn(user, attempt.at, account.generation, flow_digest, finding.step, row, change, now, notes),
+        login=login,
+        takes_back=counted.first_id,
     )
-    yield from telling.tell(turned)
     if isinstance(turned, Moved):
         return turned
     return Accepted(Prepared(row, cookie, change=change, codes=codes), Method.TOTP, turned.codes_left)
@@ -108,8 +110,8 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str,
 def _note_wrong_reset(site: Site, login: Login, counted: Telling, now: int) -> Flow[None]:
     """It was not the code of the app that was wrong, so another event takes the place of the one that was counted."""
     event = site.desk.event("set-up reset code wrong", login, now)
-    telling = yield from telling_of(site.desk, {"done": [event]}, takes_back=counted.first_id)
-    yield from telling.tell((yield from Note(site.user_key(login), now, telling.notes)))
+    user = site.user_key(login)
+    yield from noted(site.desk, {"done": [event]}, lambda notes: Note(user, now, notes), takes_back=counted.first_id)
 
 
 def _secret(site: Site, account: Account, row: SetupRow) -> bytes:

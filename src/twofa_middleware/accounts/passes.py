@@ -14,7 +14,7 @@ from ..browser.cookies import TOKEN_BYTES, PassCookie, token
 from ..errors import UnreadableRecord
 from ..protocol import Flow, Login, UserKey
 from ..site import Site
-from .audit import telling_of
+from .audit import noted
 
 _PAYLOAD = struct.Struct(">BQQ22s")
 _NO_SESSION = b""
@@ -78,8 +78,12 @@ def end_pass(site: Site, cookie: PassCookie, now: int, why: str, login: Login | 
     """End the pass of a browser's cookie, if there is one; ``why`` goes to the event. ``login``: who is there now."""
     owner = login if login is not None and site.user_key(login) == cookie.user else None
     event = site.desk.event("pass ended", owner, now, why=why)
-    telling = yield from telling_of(site.desk, {"done": [event]}, owner=cookie.user)
-    yield from telling.tell((yield from EndPass(cookie.user, cookie.digest, now, telling.notes)))
+    yield from noted(
+        site.desk,
+        {"done": [event]},
+        lambda notes: EndPass(cookie.user, cookie.digest, now, notes),
+        owner=cookie.user,
+    )
 
 
 def _session(site: Site, login: Login) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..asks import Done, OpenPass
 from ..protocol import Flow, Login
 from ..site import Site
-from .audit import telling_of
+from .audit import noted
 from .passes import Method, new_pass
 
 _EVENTS = {Method.REMEMBERED: "remembered browser used", Method.PUT_OFF: "set-up put off"}
@@ -32,9 +32,13 @@ def open_unprompted(site: Site, opening: Opening, now: int) -> Flow[tuple[bytes,
     user = site.user_key(opening.login)
     name = _EVENTS.get(opening.method)
     told = [site.desk.event(name, opening.login, now)] if name else []
-    telling = yield from telling_of(site.desk, {"done": told}, login=opening.login, roles=opening.roles)
-    done = yield from OpenPass(user, opening.generation, row, opening.browser, opening.ends, now, telling.notes)
+    done = yield from noted(
+        site.desk,
+        {"done": told},
+        lambda notes: OpenPass(user, opening.generation, row, opening.browser, opening.ends, now, notes),
+        login=opening.login,
+        roles=opening.roles,
+    )
     if not isinstance(done, Done):
         return None
-    yield from telling.tell(done)
     return site.cookies.write(site.cookies.passes, cookie.dump(), site.settings.pass_hours * 3600)

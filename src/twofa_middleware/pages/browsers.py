@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..accounts.audit import telling_of
+from ..accounts.audit import noted
 from ..asks import ForgetBrowsers
 from ..errors import BadRequest
 from ..http import Answer, redirect
@@ -18,8 +18,7 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
     user = visit.access.user
     desk, now = visit.site.desk, visit.request.now
     event = desk.event("browser forgotten" if digest else "all browsers forgotten", visit.login, now)
-    telling = yield from telling_of(desk, {"done": [event]}, login=visit.login)
-    yield from telling.tell((yield from ForgetBrowsers(user, digest, now, telling.notes)))
+    yield from noted(desk, {"done": [event]}, lambda notes: ForgetBrowsers(user, digest, now, notes), login=visit.login)
     answer = redirect(f"{visit.urls.account}?done={'forgotten' if digest else 'all-forgotten'}")
     here = visit.access.browser
     if here is not None and digest in (None, here.digest):
