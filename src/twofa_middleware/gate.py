@@ -19,7 +19,8 @@ from .browser.cookies import hide_ours, is_ours, read_pass
 from .browser.origin import is_own_websocket
 from .http import Allow, Answer, Headers, Request, Send, set_cookies
 from .identify import CannotTell, Identified, Known, Nobody, identify
-from .inserts.controls import Scene
+from .inserts.controls import Scene, prove_again
+from .inserts.forms import MustProve
 from .inserts.passing import come, rules_for
 from .inserts.rules import InsertRule
 from .inserts.splicing import ASKS_WHOLE
@@ -28,7 +29,7 @@ from .pages import health, routes
 from .pages.render import owned
 from .policy.paths import asks_less
 from .protocol import Event, Flow, IdentityResolver, Login
-from .refusals import closed_on_error, demand, foreign_websocket, not_told
+from .refusals import closed_on_error, demand, foreign_websocket, not_told, prove_first
 from .release import Admitted, release
 from .site import Site
 
@@ -185,8 +186,8 @@ class Gate:
     ) -> Flow[Allow | Answer]:
         """A page of the app's that gets controls of ours, or a form with one."""
         passing = yield from come(scene, rules)
-        if isinstance(passing, Answer):
-            return passing
+        if isinstance(passing, MustProve):
+            return (yield from prove_first(self.site, scene.request, scene.login, prove_again(scene)))
         allow = self._allow(
             scene.request,
             replace(admitted, passing=passing),

@@ -46,6 +46,12 @@ def demand(
     return owned(notices.demand(site, request, what, after, reference))
 
 
+def prove_first(site: Site, request: Request, login: Login, address: str) -> Flow[Answer]:
+    """A form asks for what only somebody may do who has shown a factor lately; ``address`` is where that is done."""
+    reference = yield from refuse(site, request, "verify demanded", login, "verify")
+    return owned(notices.unsent(site, request, address, reference))
+
+
 def foreign_websocket(site: Site, request: Request, login: Login) -> Flow[Answer]:
     """A page of another site has opened a WebSocket with this user's cookies."""
     reference = yield from refuse(site, request, "websocket of a foreign page refused", login, "refused")

@@ -21,7 +21,7 @@ Fits = Callable[[Event], bool]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A page of events, the newest first; ``before`` is where the next one begins, empty for the last page.
+    """A page of events, in the order of the realm's list; ``before`` is where the next one begins, empty for the last page.
 
     ``unreadable``: how many rows on the way do not open under our keys.
     """
@@ -29,6 +29,11 @@ class History:
     events: tuple[Event, ...]
     before: str
     unreadable: int = 0
+
+    @property
+    def newest_first(self) -> tuple[Event, ...]:
+        """The list has them as sweepers carried them, user by user; people want them as they happened."""
+        return tuple(sorted(self.events, key=lambda event: event.at, reverse=True))
 
 
 def read_history(

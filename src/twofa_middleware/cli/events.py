@@ -46,8 +46,7 @@ def events(
     if not found.events:
         raise NotDone("no event was found", {"unreadable": unreadable})
     more = len(found.events) > limit
-    # Events are carried user by user, so neighbours may stand in another order than they happened in.
-    listed = sorted(found.events[:limit], key=lambda event: event.at, reverse=True)
+    listed = found.newest_first[:limit]
     if as_json:
         say_document({"events": [_document(event) for event in listed], "more": more, "unreadable": unreadable})
         return

@@ -18,7 +18,6 @@ from ..browser.origin import leads_to
 from ..errors import BadRequest
 from ..http import Headers
 from ..pages.admin import door
-from ..policy.paths import PathRule
 from ..protocol import Flow
 from .bodies import is_form, strip
 from .controls import Scene
@@ -108,13 +107,13 @@ def is_accepted(scene: Scene, rule: InsertRule, status: int, headers: Headers) -
     accepted = rule.accepted
     if accepted is None or status != accepted.status:
         return False
-    if not accepted.location:
+    if rule.saved_at is None:
         return True
     path = leads_to(headers, scene.site.app.origins)
     if path is None or not path.startswith(scene.request.quoted_root):
         return False
     below = path.removeprefix(scene.request.quoted_root).partition("?")[0].partition("#")[0]
-    return PathRule.parse(f"GET {accepted.location}").matches("GET", below)
+    return rule.saved_at.matches("GET", below)
 
 
 def carry_out(scene: Scene, intent: Intent) -> Flow[SwitchedOff | Done | Moved]:

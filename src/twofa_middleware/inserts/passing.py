@@ -14,7 +14,7 @@ from ..pages.render import owned
 from ..policy.paths import is_plain
 from ..protocol import Event, Flow
 from . import forms
-from .controls import Scene, prove_again
+from .controls import Scene
 from .forms import Intent, MustProve
 from .rules import InsertRule
 from .splicing import ControlSplicing, of_changed_page, page_of
@@ -37,23 +37,16 @@ def rules_for(rules: Iterable[InsertRule], request: Request) -> tuple[InsertRule
     return tuple(rule for rule in rules if rule.path.matches(request.method, request.path))
 
 
-def come(scene: Scene, rules: tuple[InsertRule, ...]) -> Flow[Passing | Answer]:
-    """The request for a page with controls. An answer of ours means that the app is not called."""
+def come(scene: Scene, rules: tuple[InsertRule, ...]) -> Flow[Passing | MustProve]:
+    """The request for a page with controls."""
     request = scene.request
     rule = next((rule for rule in rules if rule.has_form), None)
     if request.method != "POST" or rule is None:
         return Passing(scene, rules)
     read = yield from forms.read_form(scene, rule, rule.path.parts(request.path))
-    match read:
-        case MustProve():
-            reference = yield from notices.new_reference()
-            event = scene.site.desk.event("verify demanded", scene.login, request.now, reference=reference)
-            yield from Emit(event)
-            return owned(notices.unsent(scene.site, request, prove_again(scene), reference))
-        case None:
-            return Passing(scene, rules)
-        case _:
-            return Passing(scene, rules, read.intent, read.body)
+    if isinstance(read, MustProve):
+        return read
+    return Passing(scene, rules, read.intent, read.body) if read else Passing(scene, rules)
 
 
 def go(passing: Passing, status: int, headers: Headers, send: Send) -> Flow[Send | Answer]:

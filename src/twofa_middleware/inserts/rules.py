@@ -23,7 +23,10 @@ _SOURCES = ("path", "field", "attr")
 
 @dataclass(frozen=True, slots=True)
 class InsertRule:
-    """One insert. ``source`` and ``name`` say where the target stands; ``resolve`` makes a user id or a role of it."""
+    """One insert. ``source`` and ``name`` say where the target stands; ``resolve`` makes a user id or a role of it.
+
+    ``saved_at``: where the app sends the browser once it has saved, None if it need not send it anywhere.
+    """
 
     number: int
     path: PathRule
@@ -33,6 +36,7 @@ class InsertRule:
     name: str
     resolve: Callable[..., Any] | None
     accepted: Accepted | None
+    saved_at: PathRule | None
 
     @property
     def what(self) -> What:
@@ -74,7 +78,9 @@ def _rule(insert: Insert, number: int, where: str, asynchronous: bool) -> Insert
             raise ConfigError("every: a form has one check box of a kind")
         if (insert.what == "template") is not bool(insert.template):
             raise ConfigError('template: name the file of what = "template", and of nothing else')
+        accepted = insert.accepted
+        saved_at = PathRule.parse(f"GET {accepted.location}") if accepted and accepted.location else None
         resolve = load_callable(insert.resolve, "resolve", asynchronous=asynchronous) if insert.resolve else None
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error.__cause__
-    return InsertRule(number, path, selector, insert, kind, name, resolve, insert.accepted)
+    return InsertRule(number, path, selector, insert, kind, name, resolve, accepted, saved_at)

@@ -32,12 +32,10 @@ def show(visit: Visit) -> Flow[Answer]:
     history = yield from read_history(site.desk, fits, before, PAGE, now)
     here = f"{visit.urls.admin}/events"
     chosen = {"who": who, "kind": kind, "app": app, "days": days}
-    # Events are carried user by user, so neighbours may stand in another order than they happened in.
-    listed = sorted(history.events, key=lambda event: event.at, reverse=True)
     return visit.page(
         "admin_events.html",
         here="events",
-        lines=[line(event, apps, f"{visit.urls.admin}/user") for event in listed],
+        lines=[line(event, apps, f"{visit.urls.admin}/user") for event in history.newest_first],
         unreadable=history.unreadable,
         chosen=chosen,
         is_filtered=any(chosen.values()),

@@ -139,7 +139,7 @@ def _draw(visit: Visit, seen: Overview, message: Message | None, notice: str = "
         most_reason=MOST_REASON,
         notice=notice,
         reason=reason,
-        lines=[line(event, apps, f"{visit.urls.admin}/user") for event in history.events],
+        lines=[line(event, apps, f"{visit.urls.admin}/user") for event in history.newest_first],
         every=address(f"{visit.urls.admin}/events", who=person.user),
         action=_here(visit, person.user),
         generation=generation,
