@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from ..http import Headers, Request
 
@@ -39,6 +39,15 @@ def leads_to(headers: Headers, origins: tuple[str, ...]) -> str | None:
     """Where an answer sends the browser, as a path, if that lies on one of the origins; None too if it says so twice."""
     locations = [value.decode("latin-1") for name, value in headers if name.lower() == b"location"]
     return path_on(locations[0], origins) if len(locations) == 1 else None
+
+
+def is_the_page(reference: str, path: str, origins: tuple[str, ...]) -> bool:
+    """Whether a browser that shows the page at ``path`` takes this reference for that page, with whatever query."""
+    try:
+        parts = urlsplit(urljoin(origins[0] + path, reference.strip(" ")))
+    except ValueError:
+        return False
+    return f"{parts.scheme}://{parts.netloc}".lower() in origins and parts.path == path
 
 
 def path_on(location: str, origins: tuple[str, ...]) -> str | None:

@@ -45,15 +45,9 @@ class MarkupScanner:
         self.is_starved = False
 
     def scan(self, data: bytes, at: int, end: int, pause: int) -> int:
-        """Go on from ``at`` until something was found, ``pause`` is passed, or ``end`` is near; say where that is."""
+        """Go on from ``at`` until something was found, ``pause`` is passed, or ``end`` is near; say where that is.
+        GiveUp says why the page cannot be followed any further."""
         self.is_starved = False
-        try:
-            return self._scan(data, at, end, pause)
-        except GiveUp as reason:
-            self.search.give_up(f"gave up: {reason}")
-            return at
-
-    def _scan(self, data: bytes, at: int, end: int, pause: int) -> int:
         tree, plan, find = self._tree, self._plan, TOKEN.search
         stack = tree.stack
         opened = stack.open

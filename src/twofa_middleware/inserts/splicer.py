@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .markup import MarkupScanner
 from .plan import Plan, Position, Spot, plan_of
 from .search import LIMIT, Search
-from .stack import Element
+from .stack import Element, GiveUp
 from .tokens import read_attributes
 from .xhtml import XmlScanner
 
@@ -25,13 +25,15 @@ _UTF_16_MARKS = (b"\xfe\xff", b"\xff\xfe")
 class Gap:
     """Here goes what belongs to the spot of this number.
 
-    ``attributes`` are those of the element, ``field`` is the value of the field that the spot asks for: None where the
-    form has none of that name before the place, or several.
+    ``attributes`` are those of the element, ``form`` those of the form that what goes here belongs to, None for no form.
+    ``field`` is the value of the field that the spot asks for: None where the form has none of that name before the
+    place, or several.
     """
 
     spot: int
     attributes: Mapping[str, str]
     field: str | None
+    form: Mapping[str, str] | None
 
 
 class Splicer:
@@ -64,6 +66,11 @@ class Splicer:
         """For each spot: "found", "not found", "limit reached", "gave up: …", or "looked for" while it is."""
         return tuple(self._search.outcomes)
 
+    @property
+    def held(self) -> bytes:
+        """What has come of the page and cannot be passed on yet."""
+        return self._held
+
     def feed(self, chunk: bytes) -> Iterator[bytes | Gap]:
         """The next bytes of the page."""
         if self._is_over:
@@ -85,7 +92,11 @@ class Splicer:
         readable = len(data) if escape < 0 else escape
         while not self._search.is_over:
             limit = at + self._left_bytes
-            reached = self._scanner.scan(data, at, min(readable, limit), at + self._piece_bytes)
+            try:
+                reached = self._scanner.scan(data, at, min(readable, limit), at + self._piece_bytes)
+            except GiveUp as reason:
+                self._search.give_up(f"gave up: {reason}")
+                break
             self._left_bytes -= reached - at
             at = reached
             for place in self._search.places:
@@ -120,6 +131,9 @@ class Splicer:
             yield held
 
     def _gap(self, spot: int, element: Element) -> Gap:
-        field = self._plan.spots[spot].field
-        value = element.form.values.get(field) if field is not None and element.form is not None else None
-        return Gap(spot, read_attributes(element.source, self._plan.charset), value)
+        wanted, charset = self._plan.spots[spot], self._plan.charset
+        is_beside_form = element.tag.name == b"form" and wanted.position in ("before", "after")
+        form = None if is_beside_form else element.form
+        value = form.values.get(wanted.field) if wanted.field is not None and form is not None else None
+        around = None if form is None else read_attributes(form.source, charset)
+        return Gap(spot, read_attributes(element.source, charset), value, around)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..asks import Emit
+from ..browser.origin import is_the_page
 from ..http import Headers
 from ..protocol import Event, Flow
 from .controls import Scene, draw
@@ -74,42 +75,74 @@ class ControlSplicing:
             )
             for rule in self._rules
         ]
+        self._is_broken = False
         self._splicer = Splicer(spots, scene.site.app.scan_limit_bytes, page.is_xml, page.charset)
 
     def feed(self, chunk: bytes) -> Flow[bytes]:
-        return (yield from self._filled(self._splicer.feed(chunk)))
+        if self._is_broken:
+            return chunk
+        return (yield from self._filled(self._splicer.feed(chunk), self._splicer.held + chunk))
 
     def close(self) -> Flow[bytes]:
-        rest = yield from self._filled(self._splicer.close())
+        if self._is_broken:
+            return b""
+        rest = yield from self._filled(self._splicer.close(), self._splicer.held)
         for rule, outcome in zip(self._rules, self._splicer.outcomes, strict=True):
             if outcome != "found":
-                yield from self._scene.site.warn(
-                    "a control has no place in its page",
-                    self._scene.request.now,
-                    page=rule.settings.path,
-                    selector=rule.settings.selector,
-                    outcome=outcome,
-                )
+                yield from self._warn(rule, outcome)
         return rest
 
-    def _filled(self, pieces: Iterable[bytes | Gap]) -> Flow[bytes]:
-        out = []
-        for piece in pieces:
-            out.append(piece if isinstance(piece, bytes) else (yield from self._drawn(piece)))
+    def _warn(self, rule: InsertRule, outcome: str) -> Emit:
+        return self._scene.site.warn(
+            "a control has no place in its page",
+            self._scene.request.now,
+            page=rule.settings.path,
+            selector=rule.settings.selector,
+            outcome=outcome,
+        )
+
+    def _filled(self, pieces: Iterable[bytes | Gap], data: bytes) -> Flow[bytes]:
+        """The pieces with their gaps filled. ``data`` is what they are made of, so that none of it is lost."""
+        out, passed = [], 0
+        try:
+            for piece in pieces:
+                if isinstance(piece, bytes):
+                    out.append(piece)
+                    passed += len(piece)
+                else:
+                    out.append((yield from self._drawn(piece)))
+        except Exception as error:
+            self._is_broken = True
+            facts = {"page": self._scene.request.path}
+            yield from self._tell("a control could not be drawn", facts, error)
+            out.append(data[passed:])
         return b"".join(out)
+
+    def _tell(self, name: str, facts: Mapping[str, str | int], error: Exception) -> Emit:
+        now = self._scene.request.now
+        return Emit(Event(name, now, self._scene.site.name, "", facts, error, "error"))
 
     def _drawn(self, gap: Gap) -> Flow[bytes]:
         rule = self._rules[gap.spot]
+        if rule.has_form and not self._comes_back(gap.form):
+            yield from self._warn(rule, "not in a form that posts to the page")
+            return b""
         try:
             parts = rule.path.parts(self._scene.request.path)
             target = yield from rule.target_of(parts, gap.attributes, gap.field)
             markup = yield from draw(self._scene, rule, target)
         except Exception as error:
             facts = {"page": rule.settings.path, "what": rule.what}
-            name, now = "a control could not be drawn", self._scene.request.now
-            yield from Emit(Event(name, now, self._scene.site.name, "", facts, error, "error"))
+            yield from self._tell("a control could not be drawn", facts, error)
             return b""
         return markup.encode("ascii", "xmlcharrefreplace")
+
+    def _comes_back(self, form: Mapping[str, str] | None) -> bool:
+        """Whether what is put into this form comes back to this page: its token is nobody else's business."""
+        request, origins = self._scene.request, self._scene.site.app.origins
+        if form is None or form.get("method", "").lower() != "post":
+            return False
+        return is_the_page(form.get("action", ""), request.quoted_root + request.path, origins)
 
 
 def page_of(status: int, headers: Headers) -> Page | None:

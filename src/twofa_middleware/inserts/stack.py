@@ -25,9 +25,10 @@ class GiveUp(Exception):
 
 
 class Form:
-    """A form element: its fields with their values, None for a field that has several."""
+    """A form: its attributes as they stand, its fields with their values (None for one that has several)."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: bytes) -> None:
+        self.source = source
         self.values: dict[str, str | None] = {}
 
 

@@ -67,7 +67,7 @@ def _form(stack: Stack, element: Element) -> None:
     if stack.open[-1].in_noscript:
         raise GiveUp("noscript")
     close_p(stack)
-    stack.form = element.form = Form()
+    stack.form = element.form = Form(element.source)
     stack.push(element)
 
 

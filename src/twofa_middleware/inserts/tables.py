@@ -42,7 +42,7 @@ def start_in_table(stack: Stack, element: Element) -> None:
         stack.place(element)
     elif tag.name == b"form":
         if stack.form is None:
-            stack.form = element.form = Form()
+            stack.form = element.form = Form(element.source)
             element.tag = _EMPTY_FORM
             stack.place(element)
     else:

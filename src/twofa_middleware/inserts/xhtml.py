@@ -45,15 +45,9 @@ class XmlScanner:
         self.is_starved = False
 
     def scan(self, data: bytes, at: int, end: int, pause: int) -> int:
-        """Go on from ``at`` until something was found, ``pause`` is passed, or ``end`` is near; say where that is."""
+        """Go on from ``at`` until something was found, ``pause`` is passed, or ``end`` is near; say where that is.
+        GiveUp says why the page cannot be followed any further."""
         self.is_starved = False
-        try:
-            return self._scan(data, at, end, pause)
-        except GiveUp as reason:
-            self.search.give_up(f"gave up: {reason}")
-            return at
-
-    def _scan(self, data: bytes, at: int, end: int, pause: int) -> int:
         while at < pause:
             token = _TOKEN.search(data, at, end)
             start = end if token is None else token.start()
@@ -89,7 +83,7 @@ class XmlScanner:
         is_hidden = parent.mode is Mode.IN_TEMPLATE
         element = Element(tag, source, 0 if is_hidden else self._plan.mask(tag.name.rpartition(b":")[2], source))
         if tag.name == b"form":
-            element.form = Form()
+            element.form = Form(element.source)
         if is_closed:
             stack.place(element)
             self._is_past_root = len(stack.open) == 1
