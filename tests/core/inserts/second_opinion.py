@@ -19,6 +19,7 @@ SELECTORS = (
 
 _ANY_START = re.compile(rb"<[A-Za-z][^\t\n\f\r />]*")
 _CANNOT_BE_MARKED = re.compile(rb"<[A-Za-z][^\t\n\f\r />]*[\t\n\f\r /]*=")
+_MARK = re.compile(r' data-n="[0-9]+"| data-n=[0-9]+ ')
 _IMAGE = re.compile(rb"<image(?=[\t\n\f\r />])", re.IGNORECASE)
 _END_OF_BODY = re.compile(rb"</(?:body|html)", re.IGNORECASE)  # comments behind it go elsewhere than all else
 _LATE_CHANGE = re.compile(rb"<(?:html|body|frameset)", re.IGNORECASE)
@@ -67,6 +68,8 @@ class _Marked:
             document = b"   " + document[3:]
         document = _IMAGE.sub(b"<img  ", document)  # which selectolax loses in a table
         self._tree = LexborHTMLParser(_ANY_START.sub(_with_mark, document))
+        # In <p title=<p//class=x>, a mark would end the value that it is put into.
+        self.is_the_same_page = _MARK.sub("", self._tree.html or "") == (LexborHTMLParser(document).html or "")
 
     def firsts(self, selector: str, *, minds_implied: bool = True) -> set[int | str]:
         """Where the first match begins in the source: the first of the tree, and the first of the source.
@@ -74,6 +77,8 @@ class _Marked:
         They differ where an element is put before a table that its tag stands in, and where a formatting element is
         copied to behind another match. "implied": one that has no tag comes before them.
         """
+        if not self.is_the_same_page:
+            return {"odd"}
         marks: list[int] = []
         for node in self._tree.css(selector):
             value = node.attributes.get("data-n") or ""
@@ -125,7 +130,7 @@ def _stands(document: bytes, start: int, at: int, position: str) -> bool:
     # What comes behind the place can move things again: it is judged as the browser sees it up to there.
     token = TOKEN.match(document, start)
     assert token is not None
-    if _is_odd(token[1]):
+    if _is_odd(token[1]) or not _Marked(document[:at]).is_the_same_page:
         return True
     document = _IMAGE.sub(b"<img  ", document).replace(b"\xef\xbb\xbf", b"   ")[:at]
     tree = LexborHTMLParser(_ANY_START.sub(_with_mark, document) + b"<!--gap-->")
