@@ -11,6 +11,8 @@ import twofa_middleware.settings.model as settings
 HERE = Path(__file__).parent
 SECTIONS = (
     ("Settings", "The realm", "The top level of the file."),
+    ("StoreSettings", "The store", '`store = "URL"`, or a table `[store]`.'),
+    ("Acknowledge", "What has to be true of a change", "`acknowledge = { … }` in `[store]`."),
     ("AppSettings", "An app", "A table `[apps.NAME]` for each app of the realm."),
     ("Insert", "Inserts", "`[[apps.NAME.inserts]]`"),
     ("Accepted", "What the app answers once it has saved", "`accepted = { … }`"),

@@ -201,11 +201,25 @@ class Sink(Protocol):
     def deliver(self, events: Sequence[tuple[str, Event]]) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """What a store gets besides its URL. ``replicas``, ``fsync``, ``wait_seconds``: what has to be true of a change that
+    matters before it counts as made; a store that cannot tell refuses them with ConfigError."""
+
+    password: str = field(default="", repr=False)
+    ca: Path | None = None
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    replicas: int = 0
+    fsync: bool = False
+    wait_seconds: float = 0.2
+
+
 class Store(Protocol):
     """Answers the questions of ``asks.py``; one question is one transaction, on that user's records alone.
 
-    A plugin is a class: ``Kind(url, store_id, realm)`` at the start, and ``Kind.create(url, realm)``, which makes the
-    store or finds it, and returns its id. Realms that share a server must not see each other's records.
+    A plugin is a class: ``Kind(url, store_id, realm, options)`` at the start, and ``Kind.create(url, realm, options)``,
+    which makes the store or finds it, and returns its id. Realms that share a server must not see each other's records.
     """
 
     def check(self) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,10 +19,12 @@ from .errors import ConfigError
 from .gate import Gate
 from .inserts.rules import rules_of
 from .plugins import options_of, plugin
-from .protocol import Directory, PluginContext, Sink, Store
+from .protocol import Directory, PluginContext, Sink, Store, StoreOptions
+from .references import read_secret
 from .runtime import Answers, Runtime
 from .sealing import KeyRing, Sealer
 from .settings import Settings
+from .settings.model import Acknowledge
 from .settings.reading import did_you_mean
 from .site import Site
 
@@ -126,20 +129,39 @@ def open_store(settings: Settings) -> Store:
             f"{settings.source}: store_id was written for other keys or another realm, under which the people in the "
             "store have other names: put back the keys and the realm that the store was made with"
         )
-    kind, url = store_kind(settings)
+    kind, url, options = store_kind(settings)
     with _named(settings):
-        store: Store = kind(url, name, settings.realm)
+        store: Store = kind(url, name, settings.realm, options)
     return store
 
 
-def store_kind(settings: Settings) -> tuple[type[Any], str]:
-    """The class of the store, and its URL with a file path made absolute."""
-    scheme, _, rest = settings.store.partition(":")
+def store_kind(settings: Settings) -> tuple[type[Any], str, StoreOptions]:
+    """The class of the store, its URL with a file path made absolute, and its options."""
+    scheme, _, rest = settings.store.url.partition(":")
     with _named(settings, "store: "):
         kind = plugin("store", scheme)
+    url = settings.store.url
     if scheme == "sqlite" and rest.startswith("///"):
-        return kind, f"sqlite:///{settings.folder / rest[3:]}"
-    return kind, settings.store
+        url = f"sqlite:///{settings.folder / rest[3:]}"
+    return kind, url, _store_options(settings)
+
+
+def _store_options(settings: Settings) -> StoreOptions:
+    def file(name: str) -> Path | None:
+        return settings.folder / name if name else None
+
+    store, wanted = settings.store, settings.store.acknowledge or Acknowledge()
+    with _named(settings):
+        password = read_secret(store.password, settings.folder, "[store] password") if store.password else ""
+    return StoreOptions(
+        password,
+        file(store.ca),
+        file(store.certificate),
+        file(store.certificate_key),
+        wanted.replicas,
+        wanted.fsync,
+        wanted.milliseconds / 1000,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +201,7 @@ def _summary(settings: Settings, name: str, resolvers: list[str]) -> str:
     """What somebody who reads the log wants to see at every start, the doors without a factor by name."""
     app = settings.apps[name]
     open_doors = [f"user {a.user} by {a.by} until {a.until}" for a in settings.service_accounts if name in a.apps]
-    said = [f"store {settings.store.partition(':')[0]}", f"identity by {', '.join(resolvers)}"]
+    said = [f"store {settings.store.scheme}", f"identity by {', '.join(resolvers)}"]
     said += [f"exempt {', '.join(app.exempt)}"] * bool(app.exempt)
     return "; ".join([*said, *(f"no factor asked of {door}" for door in open_doors)])
 

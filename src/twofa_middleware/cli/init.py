@@ -56,7 +56,7 @@ def init(path: Path) -> None:
     if settings.store_id:
         click.echo(f"store {store_id}: as `store_id` says")
         return
-    shown = _CREDENTIALS.sub(r"\1", settings.store)
+    shown = _CREDENTIALS.sub(r"\1", settings.store.url)
     click.echo(f"{shown}: the store is there")
     _write_store_id(path, store_id)
     click.echo(f'{path}: store_id = "{store_id}"')
@@ -75,7 +75,7 @@ def make_keys(settings: Settings) -> bool:
 
 def make_store(settings: Settings) -> str:
     """Make the store if it is missing and the settings do not name it yet; returns its id."""
-    kind, url = store_kind(settings)
+    kind, url, options = store_kind(settings)
     if settings.store_id:
         # A store that is named but not there was lost or moved: a new, empty one in its place would let everybody
         # with a password set up a second factor of their own.
@@ -88,7 +88,7 @@ def make_store(settings: Settings) -> str:
                 f"take `store_id` out of {settings.source}"
             ) from None
         return settings.store_id
-    return sealer_of(settings).store_id(kind.create(url, settings.realm))
+    return sealer_of(settings).store_id(kind.create(url, settings.realm, options))
 
 
 def _write_store_id(path: Path, store_id: str) -> None:

@@ -88,7 +88,7 @@ def _document(settings: Settings, found: _Found) -> dict[str, Any]:
         "realm": settings.realm,
         "name": settings.name,
         # The scheme alone: an address may hold a password.
-        "store": {"scheme": settings.store.partition(":")[0], "answers": found.answers},
+        "store": {"scheme": settings.store.scheme, "answers": found.answers},
         "apps": {name: {"mode": settings.mode_of(name)} for name in settings.apps},
         "roles": {"pinned": sorted(settings.enforcement.pinned), "enforced": found.enforced},
         "people": found.people,

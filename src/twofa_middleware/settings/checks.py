@@ -36,6 +36,7 @@ def check(settings: Settings) -> None:
         _refuse(settings, "idle_minutes", "0 (never) or more, and between 1 and 60 in the profile strict")
     if not 1 <= settings.admin.fresh_minutes <= 1440:
         _refuse(settings, "[admin] fresh_minutes", f"{settings.admin.fresh_minutes} is not between 1 and 1440")
+    _check_store(settings)
     _check_service_accounts(settings)
     for name, app in settings.apps.items():
         _check_app(settings, name, app)
@@ -45,6 +46,20 @@ def _refuse(settings: Settings, place: str, remedy: str) -> NoReturn:
     """One line, whatever the value is."""
     shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in remedy)
     raise ConfigError(f"{settings.source}: {place}: {shown}")
+
+
+def _check_store(settings: Settings) -> None:
+    store, wanted = settings.store, settings.store.acknowledge
+    if not 0 <= store.stale_seconds <= 60:
+        _refuse(settings, "[store] stale_seconds", f"{store.stale_seconds} is not between 0 and 60")
+    if bool(store.certificate) != bool(store.certificate_key):
+        _refuse(settings, "[store]", "certificate and certificate_key go together")
+    if wanted is None:
+        return
+    if not 0 <= wanted.replicas <= 16 or not (wanted.replicas or wanted.fsync):
+        _refuse(settings, "[store] acknowledge", "say how many replicas (16 at most), or fsync = true, or both")
+    if not 1 <= wanted.milliseconds <= 200:
+        _refuse(settings, "[store] acknowledge", f"milliseconds: {wanted.milliseconds} is not between 1 and 200")
 
 
 def _check_service_accounts(settings: Settings) -> None:

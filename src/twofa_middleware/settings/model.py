@@ -47,6 +47,47 @@ class Events(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     carry: bool = True
 
 
+class Acknowledge(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What has to be true of a change that matters before it counts as made: Redis and Valkey only.
+
+    ``replicas``: so many of them have it (WAIT). ``fsync``: the primary, and those replicas, have it on their disks
+    (WAITAOF; Redis 7.2 or Valkey, with ``appendonly yes``). ``milliseconds``: how long that is waited for; then the
+    request is refused with 503.
+    """
+
+    replicas: int = 0
+    fsync: bool = False
+    milliseconds: int = 200
+
+
+class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the state lives. A text in its place is the ``url``."""
+
+    url: str = "sqlite:///var/twofa.db"
+    """``sqlite:///``, ``redis://``, ``rediss://``, ``unix://``, ``redis+sentinel://``, ``redis+cluster://``; with an ``s``
+    after ``redis`` over TLS. ``docs/stores.md`` shows each."""
+    password: str = ""
+    """Where the password is, so that it need not stand in ``url``: ``env:NAME`` or ``file:path``."""
+    ca: str = ""
+    """For TLS: the file of the authorities that are believed. Not set: those of the system."""
+    certificate: str = ""
+    """For TLS: the file of the client's certificate, if the server wants one."""
+    certificate_key: str = ""
+    """For TLS: the file of its key, which only its owner can read."""
+    acknowledge: Acknowledge | None = None
+    stale_seconds: int = 0
+    """So long, 60 at most, passes that this process has seen go on while the store does not answer; all else is refused.
+    Within it nobody can end a pass: not a log-out elsewhere, not an administrator."""
+
+    def __repr__(self) -> str:
+        """Without the address, which may hold a password."""
+        return f"StoreSettings({self.scheme!r})"
+
+    @property
+    def scheme(self) -> str:
+        return self.url.partition(":")[0]
+
+
 class ServiceAccount(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A login that passes without a factor, visibly: who, in which apps, by which resolver, why, and until which day."""
 
@@ -146,7 +187,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """"report": decide, record what would have been refused, and let everybody by. "off": decide nothing."""
     profile: Literal["classic", "strict"] = "classic"
     """"strict": a pass ends after an hour without use, no browser is remembered, no code of the next step is accepted."""
-    store: str = "sqlite:///var/twofa.db"
+    store: StoreSettings = StoreSettings()
+    """A URL, or a table ``[store]``."""
     store_id: str = ""
     """The id that `twofa init` printed; a store with another one is refused."""
     keys: str = "file:var/keys.toml"
@@ -221,6 +263,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Settings out of a plain dict, checked like a file."""
         rest = dict(document)
         apps = rest.pop("apps", None)
+        if isinstance(rest.get("store"), str):
+            rest["store"] = {"url": rest["store"]}
         if not isinstance(apps, Mapping) or not apps:
             raise ConfigError(f"{source}: at least one app is needed, as a table [apps.NAME]")
         for key in ("folder", "source"):

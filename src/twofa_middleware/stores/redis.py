@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import asks
 from ..errors import ConfigError, StoreUnavailable
-from ..protocol import Ask, Result
+from ..protocol import Ask, Result, StoreOptions
 from .redis_address import Address, address_of
 from .redis_answers import ANSWERS, decode
 from .redis_identity import Identity
@@ -22,6 +22,8 @@ from .redis_talks import Conversation, ask_of_a_user, ask_of_the_realm
 
 if TYPE_CHECKING:
     from .redis_clients import Clients
+
+NO_OPTIONS = StoreOptions()
 
 
 class RedisStore:
@@ -33,7 +35,7 @@ class RedisStore:
 
     schemes = ("redis", "unix")
 
-    def __init__(self, url: str, store_id: str, realm: str) -> None:
+    def __init__(self, url: str, store_id: str, realm: str, options: StoreOptions = NO_OPTIONS) -> None:
         self._address = address_of(url)
         self._clients = _clients(self._address)
         self._identity = Identity(self._address.where, realm)
@@ -41,7 +43,7 @@ class RedisStore:
         self._realm = realm
 
     @classmethod
-    def create(cls, url: str, realm: str) -> str:
+    def create(cls, url: str, realm: str, options: StoreOptions = NO_OPTIONS) -> str:
         """Make the store and return its id; one that is there is left as it is. Only ``twofa init`` does this."""
         address = address_of(url)
         clients, identity = _clients(address), Identity(address.where, realm)

@@ -13,8 +13,8 @@ from time import monotonic
 from typing import Any
 
 from .. import asks
-from ..errors import StoreUnavailable
-from ..protocol import Ask, Result
+from ..errors import ConfigError, StoreUnavailable
+from ..protocol import Ask, Result, StoreOptions
 from . import sqlite_file
 from .base import AnswerTable, AnswerThreads
 from .sql import (
@@ -73,6 +73,8 @@ ANSWERS: AnswerTable[sqlite3.Connection] = AnswerTable(
     },
 )
 
+NO_OPTIONS = StoreOptions()
+
 
 class SQLiteStore:
     """Answers every question of ``asks`` from the file that ``url`` names.
@@ -84,14 +86,18 @@ class SQLiteStore:
 
     schemes = ("sqlite",)
 
-    def __init__(self, url: str, store_id: str, realm: str = "") -> None:
+    def __init__(self, url: str, store_id: str, realm: str = "", options: StoreOptions = NO_OPTIONS) -> None:
         sqlite_file.check_sqlite()
+        if options.replicas or options.fsync:
+            raise ConfigError(
+                "[store] acknowledge is for Redis: a change in a SQLite file is on its disk once it is made"
+            )
         self._file = sqlite_file.StoreFile(sqlite_file.path_of(url), store_id)
         self._connections = Connections(self._file.open)
         self._threads = AnswerThreads("twofa-sqlite")
 
     @classmethod
-    def create(cls, url: str, realm: str = "") -> str:
+    def create(cls, url: str, realm: str = "", options: StoreOptions = NO_OPTIONS) -> str:
         """Make the store and return its id; one that is there is left as it is. Only ``twofa init`` does this."""
         return sqlite_file.create(sqlite_file.path_of(url))
 

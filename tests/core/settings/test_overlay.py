@@ -10,6 +10,7 @@ import pytest
 from core.settings.documents import SMALLEST, written
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.settings import Settings
+from twofa_middleware.settings.model import StoreSettings
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ from twofa_middleware.settings import Settings
         ("TWOFA__INSECURE_HTTP", "true", "insecure_http", True),
         ("TWOFA__STORE_ID", "7f3k-q2ab", "store_id", "7f3k-q2ab"),
         ("TWOFA__KEYS", "env:KEYS", "keys", "env:KEYS"),
-        ("TWOFA__STORE", "sqlite:////srv/x.db", "store", "sqlite:////srv/x.db"),
+        ("TWOFA__STORE", "sqlite:////srv/x.db", "store", StoreSettings(url="sqlite:////srv/x.db")),
         ("TWOFA__ROLES", '{ use = "callable" }', "roles", {"use": "callable"}),
         ("TWOFA__ROLES__USE", "callable", "roles", {"use": "callable"}),
     ],

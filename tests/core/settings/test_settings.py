@@ -11,6 +11,7 @@ import pytest
 from core.settings.documents import SMALLEST, document, settings, written
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.settings import Settings
+from twofa_middleware.settings.model import StoreSettings
 
 # The sample of the design, with the second app, which it leaves open, filled in.
 SAMPLE = """\
@@ -48,7 +49,7 @@ identity = [{ use = "signed_cookie", cookie = "manage_session", secret = "env:MA
     [
         ("support", ""),
         ("profile", "classic"),
-        ("store", "sqlite:///var/twofa.db"),
+        ("store", StoreSettings(url="sqlite:///var/twofa.db")),
         ("store_id", ""),
         ("keys", "file:var/keys.toml"),
         ("roles", {"use": "static"}),
