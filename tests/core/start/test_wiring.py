@@ -19,6 +19,7 @@ from twofa_middleware.identify import Nobody
 from twofa_middleware.protocol import UserKey
 from twofa_middleware.sealing import KeyRing
 from twofa_middleware.settings import Settings
+from twofa_middleware.settings.model import StoreSettings
 from twofa_middleware.wiring import Runtime, build, open_store
 
 ACCOUNT: dict[str, Any] = {
@@ -181,7 +182,7 @@ def test_a_missing_store_id_stops_the_start(tmp_path: Path) -> None:
 def test_a_store_that_nobody_offers_stops_the_start(tmp_path: Path, store: str, error: type[Exception]) -> None:
     settings = make_realm(tmp_path).settings
     with pytest.raises(error, match=r"^settings: store"):
-        build(_changed(settings, store=store), "shop", asynchronous=False)
+        build(_changed(settings, store=StoreSettings(url=store)), "shop", asynchronous=False)
 
 
 def test_keys_that_are_not_there_stop_the_start(tmp_path: Path) -> None:
