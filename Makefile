@@ -22,7 +22,7 @@ lint types e2e: .venv-tools/installed ## run this one only
 	$(TOX) run -e $@
 
 soak: .venv-tools/installed ## the races, 1,000 rounds each
-	TWOFA_RACE_ROUNDS=1000 $(TOX) run -e py3$(shell $(PYTHON) -c 'import sys; print(sys.version_info.minor)')-core -- tests/core/stores/test_races.py
+	TWOFA_RACE_ROUNDS=1000 $(TOX) run -e py3$(shell $(PYTHON) -c 'import sys; print(sys.version_info.minor)')-core -- tests/core/stores/test_races.py tests/core/stores/test_submission_races.py
 
 clean: ## take away what was installed, built and cached here
 	rm -rf .venv .venv-tools .tox .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,14 +13,16 @@ from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-from twofa_middleware.asks import StoreAsk
 from twofa_middleware.stores import redis_clients
 
+ROUNDS = int(os.environ.get("TWOFA_RACE_ROUNDS", "20"))  # `make soak` runs 1,000
+AT_ONCE = 200
 PROCESSES = 2
 THREADS = 25
 ROUND_SECONDS = 60.0  # after it a race fails, where one side raised and the other would wait for it
 
-Question = StoreAsk[Any]
+Question = Any
+"""What the opened store answers: a question, or a whole submission (``submission_races``)."""
 
 
 @dataclass(frozen=True)

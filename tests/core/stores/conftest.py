@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from support.redis_servers import Server, a_server
+from support.redis_servers import Server, a_server, new_realm, shared_redis
+from support.store_races import ROUND_SECONDS, Place, Race, in_an_event_loop, in_processes, in_threads
 from support.stores import KINDS, InAnEventLoop, StoreKind, redis_at, sqlite, sqlite_url
 from twofa_middleware.protocol import Store
+from twofa_middleware.stores import redis_clients
+from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.sqlite import SQLiteStore
 
 
@@ -46,6 +49,28 @@ def server() -> Iterator[Server]:
     """A Redis that the test may kill, stop or empty."""
     with a_server() as started:
         yield started
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A race shows what comes first, not how fast: on a busy machine 200 at once take longer than a question may."""
+    monkeypatch.setattr(redis_clients, "SOCKET_SECONDS", ROUND_SECONDS)
+    monkeypatch.setattr(redis_clients, "POOL_SECONDS", ROUND_SECONDS)
+
+
+@pytest.fixture(params=(SQLiteStore, RedisStore), ids=lambda kind: kind.__name__)
+def place(request: pytest.FixtureRequest, url: str) -> Place:
+    """Where the store of a race is; it is made when it is first opened."""
+    if request.param is SQLiteStore:
+        return Place(SQLiteStore, url, "")
+    return Place(RedisStore, shared_redis().url, new_realm())
+
+
+@pytest.fixture(params=[in_threads, in_an_event_loop, in_processes], ids=lambda race: race.__name__)
+def race(request: pytest.FixtureRequest) -> Race:
+    """Who asks at one moment."""
+    found: Race = request.param
+    return found
 
 
 OpenRedis = Callable[..., AbstractContextManager[Store]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -10,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.redis_servers import new_realm, shared_redis
-from support.store_races import ROUND_SECONDS, Place, Question, Race, in_an_event_loop, in_processes, in_threads
+from support.store_races import AT_ONCE, ROUNDS, Place, Question, Race, in_processes
 from support.stores import (
     ALICE,
     CODES,
@@ -43,31 +41,12 @@ from support.stores import (
 from twofa_middleware import asks
 from twofa_middleware.asks import Attempt, Done, Moved, Spent, SpentBefore, Swept, Waiting
 from twofa_middleware.protocol import Store, UserKey
-from twofa_middleware.stores import redis_clients
-from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.sqlite import SQLiteStore
 
-AT_ONCE = 200
+pytestmark = pytest.mark.usefixtures("patience")
 SOME = 24  # at once, where it is no flood that is to be withstood
-ROUNDS = int(os.environ.get("TWOFA_RACE_ROUNDS", "20"))  # `make soak` runs 1,000
-KINDS = (SQLiteStore, RedisStore)
 
 Run = Callable[[Sequence[Sequence[Question]]], list[Counter[Any]]]
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A race shows what comes first, not how fast: on a busy machine 200 at once take longer than a question may."""
-    monkeypatch.setattr(redis_clients, "SOCKET_SECONDS", ROUND_SECONDS)
-    monkeypatch.setattr(redis_clients, "POOL_SECONDS", ROUND_SECONDS)
-
-
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
-def place(request: pytest.FixtureRequest, url: str) -> Place:
-    """Where the store of a race is; it is made when it is first opened."""
-    if request.param is SQLiteStore:
-        return Place(SQLiteStore, url, "")
-    return Place(RedisStore, shared_redis().url, new_realm())
 
 
 @pytest.fixture
@@ -80,13 +59,6 @@ def users() -> list[UserKey]:
 def store(place: Place) -> Iterator[Store]:
     with closing(place.open()) as opened:
         yield opened
-
-
-@pytest.fixture(params=[in_threads, in_an_event_loop, in_processes], ids=lambda race: race.__name__)
-def race(request: pytest.FixtureRequest) -> Race:
-    """Who asks at one moment."""
-    found: Race = request.param
-    return found
 
 
 @pytest.fixture
