@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 STEP_SECONDS = 30
 SECRET_BYTES = 20
+LEAST_SECRET_BYTES = 10
+"""80 bits: the shortest secret that is imported; other systems made such ones for years."""
+MOST_SECRET_BYTES = 128
+_LEAST_BYTES_FOR_PYOTP = 14
 PAST_STEPS = 20
 AHEAD_STEPS = 20
 _CODE = re.compile(r"[0-9]{6}", re.ASCII)
@@ -84,15 +88,27 @@ def find_at_setup(secret: bytes, code: str | None, now: int, window: Window) -> 
 
 
 def _matching(secret: bytes, code: str | None, steps: Iterable[int]) -> int | None:
-    import pyotp
-
-    otp = pyotp.TOTP(base32(secret))
+    code_at = _codes_of(secret)
     given = (code or "------").encode()
     found = None
     for step in steps:
-        if step >= 0 and hmac.compare_digest(otp.generate_otp(step).encode(), given):
+        if step >= 0 and hmac.compare_digest(code_at(step), given):
             found = step
     return found
+
+
+def _codes_of(secret: bytes) -> Callable[[int], bytes]:
+    """The code of each step. What we make has 160 bits; pyotp refuses the shorter secrets that come from elsewhere."""
+    if len(secret) < _LEAST_BYTES_FOR_PYOTP:
+        from cryptography.hazmat.primitives.hashes import SHA1
+        from cryptography.hazmat.primitives.twofactor.hotp import HOTP
+
+        # SHA-1 is what authenticator apps speak; HMAC stays sound under it (RFC 4226 §B.2).
+        return HOTP(secret, 6, SHA1(), enforce_key_length=False).generate  # noqa: S303
+    import pyotp
+
+    otp = pyotp.TOTP(base32(secret))
+    return lambda step: otp.generate_otp(step).encode()
 
 
 def base32(secret: bytes) -> str:

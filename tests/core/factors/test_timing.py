@@ -52,6 +52,12 @@ def test_a118_every_step_is_compared_whatever_the_code_is(comparisons: Compariso
     assert comparisons(lambda: totp.find_at_setup(SECRET, text, NOW, window)) == PAST_STEPS + 1 + AHEAD_STEPS
 
 
+@pytest.mark.parametrize("text", ["755224", "000000", None, ""])
+def test_a118_every_step_of_a_short_secret_is_compared_too(comparisons: Comparisons, text: str | None) -> None:
+    window = Window(1, 1)
+    assert comparisons(lambda: totp.find(SECRET[:10], text, NOW, window)) == PAST_STEPS + 1 + window.ahead
+
+
 @pytest.mark.parametrize("text", [CODES[0], CODES[9], "0000-0000-0000-0000", "", "x" * 100])
 def test_a118_every_stored_code_is_compared_whatever_was_typed(comparisons: Comparisons, text: str) -> None:
     assert comparisons(lambda: recovery.find(SEALER, "5", text, HASHES)) == 10

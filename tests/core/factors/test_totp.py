@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import itertools
+import struct
 
 import pytest
 from hypothesis import example, given
@@ -182,3 +184,33 @@ def test_the_key_is_base_32_without_padding_in_groups_of_four() -> None:
     assert base32(SECRET) == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
     assert in_groups(SECRET) == "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ"
     assert base32(b"abc") == "MFRGG"
+
+
+# ---- secrets that came from elsewhere -------------------------------------------------------------------------------
+
+
+SHORT = b"1234567890"
+
+
+def short_code(step: int, secret: bytes = SHORT) -> str:
+    """The code by RFC 4226 §5.3, written out: no library that we use has a say in it."""
+    digest = hmac.digest(secret, struct.pack(">Q", step), "sha1")
+    place = digest[-1] & 15
+    return f"{(int.from_bytes(digest[place : place + 4]) & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def test_the_codes_written_out_here_are_those_of_the_rfc() -> None:
+    assert [short_code(at // 30, SECRET) for at, _ in VECTORS] == [digits[-6:] for _, digits in VECTORS]
+
+
+@pytest.mark.parametrize("size", [10, 11, 13, 14, 16, 19, 20, 32, 64, 128])
+def test_secrets_from_80_bits_on_match_at_their_step(size: int) -> None:
+    secret = (SECRET * 7)[:size]
+    for at, _ in VECTORS:
+        assert find(secret, short_code(at // 30, secret), at, Window(0, 0)) == Match(at // 30)
+
+
+@pytest.mark.parametrize(("step", "finding"), [(-2, Past(60)), (-1, Match(STEP - 1)), (1, Match(STEP + 1)), (2, None)])
+def test_the_window_of_a_short_secret_is_no_other(step: int, finding: object) -> None:
+    assert find(SHORT, short_code(STEP + step), NOW, BOTH) == finding
+    assert find(SHORT, None, NOW, BOTH) is None
