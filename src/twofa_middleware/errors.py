@@ -8,6 +8,7 @@ TwoFactorError
 │  ├─ StoreUnavailable  it is down, slow, full or locked
 │  └─ StoreMismatch     it is empty, or another store than the one that the settings name
 ├─ UnreadableRecord     a record does not open under our keys: 503 for that user
+├─ BadFile              a file that was exported, or comes from elsewhere, cannot be used as a whole
 └─ BadRequest           a request to one of our own pages cannot be read: 400 to 415
 
 In front of the app every one of them refuses. ``gate.py`` is the one place that turns them into answers.
@@ -46,6 +47,10 @@ class StoreMismatch(StoreError):
 
 class UnreadableRecord(TwoFactorError):
     """A stored record does not open: another key, another owner, or damage. It never means "not enrolled"."""
+
+
+class BadFile(TwoFactorError):
+    """A file with accounts cannot be used: it is damaged, does not open, or is of another realm. It names no content."""
 
 
 class BadRequest(TwoFactorError):
