@@ -1,4 +1,7 @@
-"""Contract: attempts, steps and events in any order do what a model of a few lines says, on every kind of store."""
+"""Contract: questions in any order get the answers that a model gives, on every kind of store.
+
+The model of the account, ``exact_store``, is the one whose states ``tests/core/model`` explores.
+"""
 
 from __future__ import annotations
 
@@ -8,104 +11,167 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from support.exact_store import ExactStore
 from support.stores import (
     ALICE,
     BOB,
-    CODES,
     DAY,
+    GENERATION,
     KINDS,
     NOW,
-    STEP,
+    a_browser,
+    a_pass,
     a_row,
+    a_setup,
     all_events,
     ask,
     carry,
-    enrol,
+    look,
+    open_pass,
     row_id,
     spend_code,
     spend_step,
     summary_of,
+    turn_on,
 )
 from twofa_middleware import asks
 from twofa_middleware.protocol import UserKey
 
 
-class Attempts(RuleBasedStateMachine):
-    """What one user may try, with a clock that only goes forward."""
+class Account(RuleBasedStateMachine):
+    """All that one user may do, and that is done to him, with a clock that may be put back."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.now, self.last_step, self.codes = NOW, STEP, set(CODES)
-        self.failures: list[int] = []
-        self.in_a_row, self.until = 0, 0
-        self.taken: int | None = None
+        self.now, self.born = NOW, 0
+        self.exact = ExactStore()
+        self.taken = {asks.TakeAttempt: NOW, asks.TakeRecoveryAttempt: NOW}
 
-    @initialize(kind=st.sampled_from(KINDS))
-    def a_new_store(self, kind: Any) -> None:
+    @initialize(kind=st.sampled_from(KINDS), enrols=st.booleans())
+    def a_new_store(self, kind: Any, enrols: bool) -> None:
         self.folder = TemporaryDirectory()
         self.made = kind.made(Path(self.folder.name))
         self.store = self.made.__enter__()
-        enrol(self.store)
+        if enrols:
+            self.ask(asks.BeginSetup(ALICE, a_setup(), NOW))
+            self.ask(turn_on(change=self.a_new_change()))
 
     def teardown(self) -> None:
         self.made.__exit__(None, None, None)
         self.folder.cleanup()
 
-    @rule(seconds=st.one_of(st.integers(1, 60), st.sampled_from([3600, DAY, 20 * DAY, 31 * DAY])))
+    def ask(self, question: Any) -> Any:
+        """Both are asked, and say the same."""
+        reply = self.exact.answer(question)
+        assert ask(self.store, question) == reply
+        return reply
+
+    def a_new_change(self, *names: str) -> asks.Change:
+        """The next generation: a phone of this name, or none, and three codes."""
+        self.born += 1
+        codes = frozenset(f"code-{self.born}-{number}".encode() for number in range(3)) if names else frozenset()
+        generation = max(self.exact.state.generation, GENERATION) + 1
+        roster = f"roster {generation}".encode()
+        return asks.Change(generation, roster, {name: f"secret {self.born}".encode() for name in names}, codes)
+
+    def generation(self, is_known: bool) -> int:
+        return self.exact.state.generation - (not is_known and self.exact.state.generation > 0)
+
+    @rule(seconds=st.one_of(st.integers(-30, 60), st.sampled_from([3600, DAY, 20 * DAY, 31 * DAY, -7200, -40 * DAY])))
     def time_passes(self, seconds: int) -> None:
         self.now += seconds
 
-    @rule(times=st.integers(1, 12), patient=st.booleans())
-    def somebody_tries(self, times: int, patient: bool) -> None:
+    @rule(times=st.integers(1, 12), patient=st.booleans(), setup=st.sampled_from([None, b"setup", b"other"]))
+    def somebody_tries(self, times: int, patient: bool, setup: bytes | None) -> None:
         for _ in range(times):
             if patient:
-                self.now = max(self.now, self.until)
-            assert ask(self.store, asks.ReadAttempts(ALICE, self.now)) == self.expected()
-            counted = ask(self.store, asks.TakeAttempt(ALICE, self.now))
-            if isinstance(self.expected(), asks.Ready):
-                self.failures = [at for at in self.failures if at > self.now - 30 * DAY] + [self.now]
-                self.in_a_row += 1
-                self.until = self.now + asks.wait_after(self.in_a_row)
-                self.taken = self.now
-                assert isinstance(counted, asks.Attempt)
-                assert (counted.at, counted.left, counted.waits_until) == (
-                    self.now,
-                    max(0, 5 - self.in_a_row),
-                    self.until,
-                )
-            else:
-                assert counted == self.expected()
+                self.now = max(self.now, self.exact.state.wait_until)
+            self.ask(asks.ReadAttempts(ALICE, self.now))
+            if isinstance(self.ask(asks.TakeAttempt(ALICE, self.now, setup)), asks.Attempt):
+                self.taken[asks.TakeAttempt] = self.now
 
-    def expected(self) -> asks.Ready | asks.Waiting | asks.Stopped:
-        if len(self.failures) >= 50:
-            return asks.Stopped()
-        return asks.Waiting(self.until) if self.now < self.until else asks.Ready(max(0, 5 - self.in_a_row))
+    @rule(times=st.integers(1, 6))
+    def somebody_tries_recovery_codes(self, times: int) -> None:
+        for _ in range(times):
+            if isinstance(self.ask(asks.TakeRecoveryAttempt(ALICE, self.now)), asks.Attempt):
+                self.taken[asks.TakeRecoveryAttempt] = self.now
 
-    @precondition(lambda self: self.taken is not None)
-    @rule(ahead=st.integers(-2, 3))
-    def a_right_code_is_spent(self, ahead: int) -> None:
-        step = self.last_step + ahead
-        spent = ask(self.store, spend_step(step=step, at=self.now, attempt_at=self.taken))
-        if ahead <= 0:
-            assert spent == asks.SpentBefore()
-            return
-        assert spent == asks.Spent(codes_left=len(self.codes))
-        self.last_step, self.in_a_row, self.until = step, 0, 0
-        if self.taken in self.failures:
-            self.failures.remove(self.taken)
-        self.taken = None
+    @rule(
+        ahead=st.integers(-2, 3),
+        is_known=st.sampled_from([True, True, True, False]),
+        name=st.sampled_from(["phone", "phone", "other"]),
+        remembers=st.booleans(),
+        changes=st.sampled_from([None, None, None, (), ("phone",)]),
+    )
+    def a_right_code_is_spent(
+        self, ahead: int, is_known: bool, name: str, remembers: bool, changes: tuple[str, ...] | None
+    ) -> None:
+        self.ask(
+            spend_step(
+                step=max(0, self.exact.state.last_step + ahead),
+                at=self.now,
+                attempt_at=self.taken[asks.TakeAttempt],
+                generation=self.generation(is_known),
+                authenticator=name,
+                opens=a_pass(f"pass-{self.born}", proven=changes is None, at=self.now),
+                remembers=a_browser(at=self.now) if remembers else None,
+                ends=b"first",
+                change=None if changes is None else self.a_new_change(*changes),
+            )
+        )
 
-    @rule(code=st.sampled_from(sorted(CODES)))
-    def a_recovery_code_is_spent(self, code: bytes) -> None:
-        spent = ask(self.store, spend_code(code=code, at=self.now, attempt_at=self.now))
-        if code not in self.codes:
-            assert spent == asks.SpentBefore()
-            return
-        self.codes.remove(code)
-        assert spent == asks.Spent(codes_left=len(self.codes))
-        self.failures, self.in_a_row, self.until, self.taken = [], 0, 0, None
+    @rule(number=st.integers(0, 3), is_known=st.sampled_from([True, True, True, False]))
+    def a_recovery_code_is_spent(self, number: int, is_known: bool) -> None:
+        codes = [*sorted(self.exact.state.codes), b"never one"]
+        self.ask(
+            spend_code(
+                code=codes[min(number, len(codes) - 1)],
+                at=self.now,
+                attempt_at=self.taken[asks.TakeRecoveryAttempt],
+                generation=self.generation(is_known),
+                opens=a_pass("by-code", proven=True, at=self.now),
+            )
+        )
+
+    @rule(name=st.sampled_from(["setup", "other", "third", "fourth"]))
+    def a_set_up_is_begun(self, name: str) -> None:
+        self.ask(asks.BeginSetup(ALICE, a_setup(name, at=self.now), self.now))
+        self.ask(asks.ReadSetup(ALICE, b"setup", self.now))
+
+    @rule(name=st.sampled_from(["setup", "other"]), is_known=st.sampled_from([True, True, True, False]))
+    def a_set_up_is_confirmed(self, name: str, is_known: bool) -> None:
+        self.ask(
+            turn_on(
+                setup=name,
+                at=self.now,
+                attempt_at=self.taken[asks.TakeAttempt],
+                step=max(0, self.now // 30),
+                generation=self.generation(is_known),
+                change=self.a_new_change("phone"),
+            )
+        )
+
+    @rule(is_known=st.sampled_from([True, True, False]))
+    def an_administrator_resets(self, is_known: bool) -> None:
+        self.ask(asks.ResetAccount(ALICE, self.generation(is_known), self.a_new_change(), self.now))
+
+    @rule(number=st.integers(1, 30), is_known=st.sampled_from([True, True, False]))
+    def passes_are_opened(self, number: int, is_known: bool) -> None:
+        for one in range(number):
+            row = a_pass(f"open-{one}", at=self.now)
+            self.ask(open_pass(row, at=self.now, generation=self.generation(is_known), ends=b"pass-1"))
+
+    @rule(name=st.sampled_from(["first", "open-0", "by-code"]))
+    def a_pass_is_ended(self, name: str) -> None:
+        self.ask(asks.EndPass(ALICE, name.encode(), self.now))
+
+    @invariant()
+    def they_hold_the_same(self) -> None:
+        self.ask(asks.ReadSummary(ALICE, self.now))
+        for name in ("first", "open-0", "by-code"):
+            self.ask(look(pass_=name, browser="browser", at=self.now))
 
 
 class Log(RuleBasedStateMachine):
@@ -180,7 +246,7 @@ class Log(RuleBasedStateMachine):
 SETTINGS = settings(
     max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-Attempts.TestCase.settings = SETTINGS
-TestAttempts = Attempts.TestCase
+Account.TestCase.settings = SETTINGS
+TestAccount = Account.TestCase
 Log.TestCase.settings = SETTINGS
 TestLog = Log.TestCase
