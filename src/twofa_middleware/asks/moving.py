@@ -22,7 +22,8 @@ class Records:
 
     ``failures``, ``recovery_tries``: how many tries were counted in which second. ``in_a_row``, ``wait_until``: 0 where
     there is nothing to wait for. ``met``: when the user first met each rule. ``log``: events that wait to be carried, in
-    their order. Rows that have expired may be among them.
+    their order; whether they are minor is not kept. Rows that have expired may be among passes and browsers, which stand
+    in no order that means anything.
     """
 
     account: AccountRow | None = None
@@ -40,9 +41,12 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class ReadUsers(StoreAsk[tuple[UserKey, ...]]):
-    """At most ``limit`` (1 or more) of the users of whom the store holds an account, a person's record, passes,
-    browsers, tries or events, by the order of their keys (their bytes); those after ``after``. Fewer than ``limit`` are
-    the last. ``REALM`` is not among them; one who has nothing left may be."""
+    """At most ``limit`` (1 or more) of the users of whom ``ReadRecords`` would answer anything, by the order of their keys
+    (their bytes); those after ``after``, which need not be there. Fewer than ``limit`` are the last.
+
+    Who was there before the first page is on one of them, once, whoever comes or goes meanwhile. ``REALM`` is not among
+    them; one who has nothing left may be, and one with nothing but a set-up that was begun.
+    """
 
     user: ClassVar[UserKey] = REALM
     after: UserKey | None
@@ -61,8 +65,10 @@ class WriteRecords(StoreAsk[Done | Moved]):
     """Put records in the place of all that there is of a user, if the generation of the account is still ``generation``
     (0: there is none); else Moved, and nothing has changed.
 
-    Set-ups that were begun end. The last step never goes down. The log that is there stays, and that of the records
-    comes behind it; a row whose id is there already is not written again. Rows that have expired at ``now`` are left out.
+    Without an account in the records the one that is there stays as it is, since an account is never deleted: its last
+    step and its generation have to be remembered. Set-ups that were begun end. The last step never goes down. The log
+    that is there stays, and that of the records comes behind it, minor or not; a row whose id is there already is not
+    written again. Passes and browsers that have expired at ``now`` are left out, and no more are kept than otherwise.
     """
 
     user: UserKey
@@ -85,9 +91,9 @@ class Swap:
 
 @dataclass(frozen=True, slots=True)
 class Reseal(StoreAsk[Done | Moved]):
-    """Put records in the place of others, all or none: Moved if any is not (or no longer) the old one.
+    """Put records in the place of others, all or none: Moved if any is not (or no longer) the old one, byte by byte.
 
-    Nothing else changes, not the times of rows, the generation or the version of a flag: what they say stays the same,
+    ``REALM`` has flags and nothing else, and nobody else has any. Each record is named once at most. Nothing else changes, not the times of rows, the generation or the version of a flag: what they say stays the same,
     under another key.
     """
 

@@ -24,8 +24,10 @@ from .sql import (
     counts,
     events,
     marks,
+    moving,
     passes,
     people,
+    resealing,
     roles,
     rules,
     setups,
@@ -47,6 +49,8 @@ ANSWERS: AnswerTable[sqlite3.Connection] = AnswerTable(
         asks.FollowEvents: events.follow,
         asks.ReadCounts: counts.read,
         asks.ReadMark: marks.read,
+        asks.ReadUsers: moving.read_users,
+        asks.ReadRecords: moving.read_records,
     },
     changes={
         asks.ReadAttempts: attempts.read,  # it may shorten a wait that a wrong clock has set
@@ -70,6 +74,9 @@ ANSWERS: AnswerTable[sqlite3.Connection] = AnswerTable(
         asks.AddCounts: counts.add,
         asks.TakeLease: marks.take_lease,
         asks.MoveMark: marks.move,
+        asks.WriteRecords: moving.write_records,
+        asks.Reseal: resealing.reseal,
+        asks.AddEvents: moving.add_events,
     },
 )
 

@@ -16,6 +16,7 @@ MAKE_ROOM = """
         SELECT digest FROM setups WHERE user = :user ORDER BY opened_at DESC, digest LIMIT -1 OFFSET :others)
 """
 WRITE = "INSERT INTO setups (user, digest, record, opened_at, expires_at) VALUES (?, ?, ?, ?, ?)"
+END_ALL = "DELETE FROM setups WHERE user = ?"
 
 
 def begin(db: Connection, ask: BeginSetup) -> Begun:
@@ -39,3 +40,8 @@ def find_setup(db: Connection, user: UserKey, digest: bytes, now: int) -> SetupR
     """The same, inside another question."""
     found = db.execute(FIND, (user, digest, now)).fetchone()
     return None if found is None else SetupRow(*found)
+
+
+def end_all_setups(db: Connection, user: UserKey) -> None:
+    """Forget every set-up that the user has begun."""
+    db.execute(END_ALL, (user,))
