@@ -85,7 +85,7 @@ def _in_each_process(function: Callable[..., Any], *arguments: Sequence[Any]) ->
 def _remember(start: Barrier) -> None:
     global _start
     _start = start
-    redis_clients.SOCKET_SECONDS = redis_clients.POOL_SECONDS = ROUND_SECONDS
+    redis_clients.SOCKET_SECONDS = redis_clients.QUESTION_SECONDS = ROUND_SECONDS
 
 
 def _share(place: Place, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:

@@ -6,8 +6,10 @@ A kind makes a new, empty store in a folder and cleans up after it. To add one, 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from twofa_middleware.protocol import Ask, Result, Store, UserKey
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.sqlite import SQLiteStore
 
+from .redis_clusters import shared_cluster
+from .redis_sentinels import shared_sentinel
 from .redis_servers import new_realm, shared_redis, shared_valkey
 
 NOW = 1_800_000_000
@@ -51,6 +55,28 @@ class InAnEventLoop:
 
     def close(self) -> None:
         self._runner.close()
+
+
+class InAPoolOfThreads:
+    """A store that is asked from many threads in turn, as by a server with a pool of them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._threads = [ThreadPoolExecutor(1) for _ in range(3)]
+        self._turn = itertools.cycle(self._threads)
+
+    def check(self) -> None:
+        next(self._turn).submit(self._store.check).result()
+
+    def answer(self, question: Ask[Result]) -> Result:
+        return next(self._turn).submit(self._store.answer, question).result()
+
+    async def answer_async(self, question: Ask[Result]) -> Result:
+        return await self._store.answer_async(question)
+
+    def close(self) -> None:
+        for thread in self._threads:
+            thread.shutdown()
 
 
 @dataclass(frozen=True)
@@ -89,6 +115,18 @@ def valkey(folder: Path) -> Iterator[RedisStore]:
 
 
 @contextmanager
+def sentinel(folder: Path) -> Iterator[RedisStore]:
+    with redis_at(shared_sentinel().url) as store:
+        yield store
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[RedisStore]:
+    with redis_at(shared_cluster().url) as store:
+        yield store
+
+
+@contextmanager
 def redis_at(url: str, realm: str | None = None) -> Iterator[RedisStore]:
     realm = realm or new_realm()
     store = RedisStore(url, RedisStore.create(url, realm), realm)
@@ -98,25 +136,29 @@ def redis_at(url: str, realm: str | None = None) -> Iterator[RedisStore]:
         store.close()
 
 
-def in_an_event_loop(made: Callable[[Path], AbstractContextManager[Store]]) -> Callable[[Path], Any]:
-    @contextmanager
-    def looped(folder: Path) -> Iterator[Store]:
-        with made(folder) as store:
-            asked = InAnEventLoop(store)
-            try:
-                yield asked
-            finally:
-                asked.close()
+def asked_by(
+    asker: Callable[[Store], Any], made: Callable[[Path], AbstractContextManager[Store]]
+) -> Callable[[Path], Any]:
+    """The same kind of store, asked through something else."""
 
-    return looped
+    @contextmanager
+    def asked(folder: Path) -> Iterator[Store]:
+        with made(folder) as store, closing(asker(store)) as by:
+            yield by
+
+    return asked
 
 
 KINDS = (
     StoreKind("sqlite", sqlite),
-    StoreKind("sqlite-async", in_an_event_loop(sqlite)),
+    StoreKind("sqlite-async", asked_by(InAnEventLoop, sqlite)),
+    StoreKind("sqlite-threads", asked_by(InAPoolOfThreads, sqlite)),
     StoreKind("redis", redis),
-    StoreKind("redis-async", in_an_event_loop(redis)),
+    StoreKind("redis-async", asked_by(InAnEventLoop, redis)),
     StoreKind("valkey", valkey),
+    StoreKind("sentinel", sentinel),
+    StoreKind("cluster", cluster),
+    StoreKind("cluster-async", asked_by(InAnEventLoop, cluster)),
 )
 
 

@@ -1,7 +1,8 @@
 """The store for many machines: Redis 6 to 8, or Valkey. One Lua script a question, on the keys of one user.
 
 The scripts stand in ``lua/``. ``redis_talks.py`` says what is asked for a question, ``redis_encoding.py`` what goes in,
-``redis_answers.py`` what comes out; ``redis_clients.py`` carries it.
+``redis_answers.py`` what comes out. ``redis_routes.py`` finds the server, which ``redis_identity.py`` makes say which
+store it is; ``redis_clients.py`` carries it all.
 redis-py is imported when the first store is made: it comes with ``twofa-middleware[redis]``.
 """
 
@@ -14,14 +15,19 @@ from typing import TYPE_CHECKING, Any
 from .. import asks
 from ..errors import ConfigError, StoreUnavailable
 from ..protocol import Ask, Result, StoreOptions
-from .redis_address import Address, address_of
+from .redis_acknowledge import MATTERS, acknowledged, is_wanted
+from .redis_address import SCHEMES, Address, address_of
 from .redis_answers import ANSWERS, decode
+from .redis_fence import Fences
 from .redis_identity import Identity
 from .redis_index import read_people, sweep
-from .redis_talks import Conversation, ask_of_a_user, ask_of_the_realm
+from .redis_steps import Conversation, Steps
+from .redis_talks import ask_of_a_user, ask_of_the_realm
+from .redis_topology import topology_of
 
 if TYPE_CHECKING:
     from .redis_clients import Clients
+    from .redis_routes import Routes
 
 NO_OPTIONS = StoreOptions()
 
@@ -33,23 +39,22 @@ class RedisStore:
     cannot do what was asked. Nothing is ever asked twice: if a reply is lost, the question may have been answered or not.
     """
 
-    schemes = ("redis", "unix")
+    schemes = SCHEMES
 
     def __init__(self, url: str, store_id: str, realm: str, options: StoreOptions = NO_OPTIONS) -> None:
-        self._address = address_of(url)
-        self._clients = _clients(self._address)
-        self._identity = Identity(self._address.where, realm)
-        self._store_id = store_id
+        self._address = address_of(url, options)
+        self._clients, self._routes = _ways(self._address, realm, store_id)
         self._realm = realm
+        self._options = options
 
     @classmethod
     def create(cls, url: str, realm: str, options: StoreOptions = NO_OPTIONS) -> str:
         """Make the store and return its id; one that is there is left as it is. Only ``twofa init`` does this."""
-        address = address_of(url)
-        clients, identity = _clients(address), Identity(address.where, realm)
+        address = address_of(url, options)
+        clients, routes = _ways(address, realm, "")
         try:
             with _unavailable(address):
-                store_id: str = clients.talk(lambda _: identity.create())
+                store_id: str = clients.talk(routes.create, is_a_walk=True)
                 return store_id
         finally:
             clients.close()
@@ -57,21 +62,21 @@ class RedisStore:
     def check(self) -> None:
         """Ask now which store it is, so that what the first question would raise is raised at once."""
         with _unavailable(self._address):
-            self._clients.talk(lambda _: self._identity.check(self._store_id))
+            self._clients.talk(self._routes.check)
 
     def answer(self, ask: Ask[Result]) -> Result:
         """Answer in this thread."""
-        begin = self._asking(ask)
+        begin, is_a_walk = self._asking(ask)
         with _unavailable(self._address):
-            reply = self._clients.talk(begin)
+            reply = self._clients.talk(begin, is_a_walk=is_a_walk)
         answer: Result = decode(ask, reply)
         return answer
 
     async def answer_async(self, ask: Ask[Result]) -> Result:
         """Answer on the running event loop."""
-        begin = self._asking(ask)
+        begin, is_a_walk = self._asking(ask)
         with _unavailable(self._address):
-            reply = await self._clients.talk_async(begin)
+            reply = await self._clients.talk_async(begin, is_a_walk=is_a_walk)
         answer: Result = decode(ask, reply)
         return answer
 
@@ -79,18 +84,19 @@ class RedisStore:
         """Close the connections; later questions are refused."""
         self._clients.close()
 
-    def _asking(self, ask: Ask[Any]) -> Callable[[bool], Conversation]:
-        """The conversation that a question is: who are you, unless that is known; then what the question needs, once."""
+    def _asking(self, ask: Ask[Any]) -> tuple[Callable[[], Steps[Any]], bool]:
+        """How to begin what the question needs, each part once, and whether that is a walk through the realm."""
         if type(ask) not in ANSWERS:
             raise TypeError(f"{type(ask).__name__} is no question that this store answers")
         talk = _TALKS.get(type(ask), ask_of_a_user)
 
-        def begin(is_known: bool) -> Conversation:
-            if not is_known:
-                yield from self._identity.check(self._store_id)
-            return (yield from talk(self._realm, ask))
+        def begin() -> Steps[Any]:
+            conversation = talk(self._realm, ask)
+            if type(ask) in MATTERS and is_wanted(self._options):
+                conversation = acknowledged(conversation, self._options)
+            return self._routes.hold(conversation, getattr(ask, "now", None))
 
-        return begin
+        return begin, talk not in (ask_of_a_user, ask_of_the_realm)
 
 
 _TALKS: Mapping[type[Ask[Any]], Callable[[str, Any], Conversation]] = {
@@ -114,12 +120,14 @@ _TALKS: Mapping[type[Ask[Any]], Callable[[str, Any], Conversation]] = {
 """How a question is asked that is not about one user."""
 
 
-def _clients(address: Address) -> Clients:
+def _ways(address: Address, realm: str, store_id: str) -> tuple[Clients, Routes]:
     try:
         from .redis_clients import Clients
+        from .redis_routes import Routes
     except ModuleNotFoundError as error:
         raise ConfigError('the Redis store needs redis-py: pip install "twofa-middleware[redis]"') from error
-    return Clients(address)
+    identity = Identity(address.where, realm)
+    return Clients(address), Routes(topology_of(address), identity, Fences(realm), store_id)
 
 
 @contextmanager

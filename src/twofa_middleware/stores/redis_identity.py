@@ -3,16 +3,29 @@
 A Redis that was emptied, or is another one, would say of everybody that he has no second factor. The id lies in another
 slot than a user's keys, so no script can look at it; each connection asks for it when it is new, and then again before
 any question that comes more than ``ID_SECONDS`` after.
+
+In a Cluster one node may be emptied and the others not, so the id stands there in ``MARKERS`` more keys, spread over all
+slots, and each node is asked for one that it has. They are written once, when the store is made: a marker that is
+missing later is part of what was lost, and no second ``twofa init`` writes it again.
 """
 
 from __future__ import annotations
 
-from ..errors import StoreUnavailable
+import itertools
+from collections.abc import Iterator
+from functools import cached_property
+
+from ..errors import StoreMismatch, StoreUnavailable
 from .base import SCHEMA_VERSION, check_meta, new_store_id
-from .redis_talks import Conversation
+from .redis_address import Node
+from .redis_slots import Slots, slot_of
+from .redis_steps import Conversation
 
 ID_SECONDS = 1.0
 """Half of what the design allows, for what is on its way while the id goes."""
+MARKERS = 1024
+MOST_ASKED = 3
+"""So many markers are asked for at a node before it is taken for one that has none."""
 
 
 class Identity:
@@ -20,31 +33,73 @@ class Identity:
 
     def __init__(self, where: str, realm: str) -> None:
         self._where = f"{where}, realm {realm}"
-        self._key = f"2fa:{realm}:id"
+        self._turn = itertools.count()
+        self.key = f"2fa:{realm}:id"
+        self._claim = f"2fa:{realm}:making"
+        self.markers = tuple(f"2fa:{realm}:{{{number}}}:id" for number in range(MARKERS))
 
-    def check(self, store_id: str) -> Conversation:
-        """StoreMismatch unless it is the store ``store_id``; StoreUnavailable if it is a replica, which may be behind."""
-        self._read((yield ("GET", self._key)), store_id)
-        role = _role((yield ("HELLO",)))
-        if role != b"master":
-            what = "a replica, which may be behind: name the primary in `store`" if role else "no Redis of ours"
-            raise StoreUnavailable(f"{self._where} is {what}")
+    @cached_property
+    def _slots(self) -> tuple[int, ...]:
+        return tuple(map(slot_of, self.markers))
 
-    def create(self) -> Conversation:
-        """Make the store's id, or find the one that is there. Whoever comes first makes it for all."""
-        yield ("SET", self._key, f"{SCHEMA_VERSION} {new_store_id()}", "NX")
-        return self._read((yield ("GET", self._key)), None)
+    def markers_at(self, slots: Slots, node: Node) -> Iterator[str]:
+        """A few of the markers that a node should have, others with each call."""
+        there = [marker for marker, slot in zip(self.markers, self._slots, strict=True) if slots.node_of(slot) == node]
+        if there:
+            first = next(self._turn) % len(there)
+            yield from (*there[first:], *there[:first])[:MOST_ASKED]
+
+    def believe(self, value: object, store_id: str) -> None:
+        """StoreMismatch unless the value of the id or of a marker names the store ``store_id``."""
+        self._read(value, store_id)
+
+    def writes_as(self, facts: object) -> bytes:
+        """Under which id the server that says this in INFO writes; StoreUnavailable if it is a replica, which may be
+        behind."""
+        lines = facts.splitlines() if isinstance(facts, bytes) else []
+        found = dict(line.split(b":", 1) for line in lines if b":" in line)
+        if found.get(b"role") == b"slave":
+            raise StoreUnavailable(f"{self._where} is a replica, which may be behind: name the primary in `store`")
+        if found.get(b"role") != b"master" or not found.get(b"master_replid"):
+            raise StoreUnavailable(f"{self._where} is no Redis of ours")
+        return found[b"master_replid"]
+
+    def create(self, *, has_slots: bool) -> Conversation:
+        """Make the store's id, or find the one that is there; whoever comes first makes it for all. Answers the id, and
+        whether it was made here."""
+        if has_slots:
+            return (yield from self._create_with_markers())
+        made = yield ("SET", self.key, f"{SCHEMA_VERSION} {new_store_id()}", "NX")
+        return self._read((yield ("GET", self.key)), None), made is not None
+
+    def _create_with_markers(self) -> Conversation:
+        """The id is written last, so where it stands, all markers have stood. ``_claim`` is there while it is made, so
+        that what was broken off can be told from what was lost."""
+        found = yield ("GET", self.key)
+        if found is None:
+            claimed = yield ("GET", self._claim)
+            if claimed is None:
+                yield from self._refuse_remains()
+                yield ("SET", self._claim, f"{SCHEMA_VERSION} {new_store_id()}", "NX")
+                claimed = yield ("GET", self._claim)
+            if claimed is not None:
+                self._read(claimed, None)
+                yield [("SET", marker, claimed, "NX") for marker in self.markers]
+                made = yield ("SET", self.key, claimed, "NX")
+                yield ("DEL", self._claim)
+                return self._read((yield ("GET", self.key)), None), made is not None
+            found = yield ("GET", self.key)  # somebody else was faster
+        yield ("DEL", self._claim)
+        return self._read(found, None), False
+
+    def _refuse_remains(self) -> Conversation:
+        if any((yield [("GET", marker) for marker in self.markers])) and (yield ("GET", self.key)) is None:
+            raise StoreMismatch(
+                f"{self._where} has lost its id, but not all of its store: a node came back empty. Restore that node, or "
+                "restore the store from a backup"
+            )
 
     def _read(self, value: object, store_id: str | None) -> str:
         text = value.decode("ascii", "replace") if isinstance(value, bytes) else ""
         version, _, found = text.partition(" ")
         return check_meta({"schema_version": version, "store_id": found}, self._where, store_id)
-
-
-def _role(hello: object) -> object:
-    """What the server says that it is, in a list of names and values (https://redis.io/docs/latest/commands/hello/)."""
-    facts = hello if isinstance(hello, list) else []
-    for name, value in zip(facts[::2], facts[1::2], strict=False):
-        if name == b"role":
-            return value
-    return None

@@ -14,7 +14,8 @@ from .. import asks
 from ..protocol import UserKey
 from .redis_keys import LETTERS, index_keys, keys_of, letter_of, realm_keys
 from .redis_scripts import MARK_SECONDS
-from .redis_talks import Conversation, run
+from .redis_steps import Conversation
+from .redis_talks import run
 
 ROWS_AT_ONCE = 1000
 """So many events are carried by one script: others wait as long as it runs."""

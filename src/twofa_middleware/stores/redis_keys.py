@@ -17,7 +17,8 @@ Of the realm as a whole, whose user is ``REALM``:
                    :events           the realm's list of events
                    :counts           counters of decisions
                    :marks            leases, and the positions of sinks
-    2fa:<realm>:id                   which store this is
+    2fa:<realm>:{*}:fence            what no server accepts any more, by the id under which it writes
+    2fa:<realm>:id                   which store this is; in a Cluster also 2fa:<realm>:{0}:id to {1023}:id
 
 Of the users whose names begin with one letter, an index that is written before what it points to:
 

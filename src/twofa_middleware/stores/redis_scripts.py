@@ -33,8 +33,11 @@ LIMITS = (
 )
 MARK_SECONDS = 10
 """So long a change that has marked its user may be on its way; then it is refused, and the mark may be taken away."""
+FUTURE_STEPS = 120
+"""A fence that lies further ahead, an hour, was set by a machine whose clock was wrong, and is set anew."""
+MOST_FENCES = 64
 NEEDS = re.compile(r"^-- Needs: (.+?)\. KEYS:", re.MULTILINE)
-KEYS = re.compile(r"KEYS: those of (?:a|an|the) (user|realm|index)\.")
+KEYS = re.compile(r"KEYS: those of (?:a|an|the) (user|realm|index|fence)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def _piece(name: str) -> str:
 
 
 def _limits() -> str:
-    """The limits of ``asks/limits.py``, which stand there alone, and the one of this store."""
-    limits = {name: getattr(asks, name) for name in LIMITS} | {"MARK_SECONDS": MARK_SECONDS}
+    """The limits of ``asks/limits.py``, which stand there alone, and those of this store."""
+    own = {"MARK_SECONDS": MARK_SECONDS, "FUTURE_STEPS": FUTURE_STEPS, "MOST_FENCES": MOST_FENCES}
+    limits = {name: getattr(asks, name) for name in LIMITS} | own
     return "\n".join(f"local {name} = {value}" for name, value in limits.items())

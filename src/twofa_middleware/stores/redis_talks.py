@@ -7,19 +7,17 @@ lies in another slot than the user's keys. If nothing comes after the mark, it p
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, TypeAlias
+from typing import Any
 
 from .. import asks
 from ..protocol import Ask, UserKey
 from .redis_encoding import encode
 from .redis_keys import index_keys, keys_of, letter_of, realm_keys
 from .redis_scripts import script_of
-
-Conversation: TypeAlias = Generator[tuple[Any, ...], Any, Any]
-"""Commands go out, replies come in (a ResponseError is thrown in); what is returned is the result."""
+from .redis_steps import FENCE, Conversation, Fence
 
 
-def run(name: str, keys: tuple[str, ...], question: Any, *more: bytes) -> Conversation:
+def run(name: str, keys: tuple[str, ...], question: Any, *more: bytes | Fence) -> Conversation:
     """Run a script, and tell it to a server that does not know it."""
     from redis.exceptions import NoScriptError
 
@@ -32,8 +30,10 @@ def run(name: str, keys: tuple[str, ...], question: Any, *more: bytes) -> Conver
 
 def ask_of_a_user(realm: str, ask: Any) -> Conversation:
     """A question about one user."""
-    marked_at = yield from _mark(realm, ask)
-    return (yield from run(type(ask).__name__, keys_of(realm, ask.user), ask, marked_at))
+    more: list[bytes | Fence] = [(yield from _mark(realm, ask))]
+    if isinstance(ask, asks.SpendStep):
+        more.append(FENCE)
+    return (yield from run(type(ask).__name__, keys_of(realm, ask.user), ask, *more))
 
 
 def ask_of_the_realm(realm: str, ask: Any) -> Conversation:

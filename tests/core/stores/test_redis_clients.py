@@ -25,7 +25,7 @@ from twofa_middleware.errors import StoreUnavailable
 from twofa_middleware.protocol import UserKey
 from twofa_middleware.stores import redis_clients
 from twofa_middleware.stores.redis import RedisStore
-from twofa_middleware.stores.redis_clients import MOST_CONNECTIONS
+from twofa_middleware.stores.redis_pools import MOST_CONNECTIONS
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +226,7 @@ def interrupted_before(line: str) -> Iterator[None]:
 def test_a_reply_that_nobody_waited_for_is_not_taken_for_the_next_one(server: Server) -> None:
     with redis_at(server.url) as store, asyncio.Runner() as runner:
         for answer, line in (
-            (store.answer, "reply = connection.read_response()"),
+            (store.answer, "reply = connection.read_response(timeout=seconds)"),
             (lambda question: runner.run(store.answer_async(question)), "reply = await connection.read_response()"),
         ):
             answer(look())

@@ -16,7 +16,8 @@ from twofa_middleware.protocol import UserKey
 from twofa_middleware.stores import redis_index, redis_scripts
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.redis_keys import LETTERS, index_keys, keys_of, letter_of
-from twofa_middleware.stores.redis_talks import Conversation, ask_of_a_user
+from twofa_middleware.stores.redis_steps import Conversation
+from twofa_middleware.stores.redis_talks import ask_of_a_user
 
 REALM = "sweep"
 LIFETIME = redis_scripts.MARK_SECONDS * 1000

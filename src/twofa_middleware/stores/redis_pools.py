@@ -1,0 +1,79 @@
+"""Connections that are kept for the next question: those of one colour to all nodes of a store.
+
+A connection of redis-py opens itself again where it finds itself closed, to who knows whom; so a connection on which
+anything went wrong is thrown away, and what is kept is looked at before it is used.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+import redis.asyncio.connection as coloured
+import redis.connection as plain
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from .redis_address import Address, Node
+from .redis_steps import Link
+
+MOST_CONNECTIONS = 32
+"""To one node, from the threads of one process or from one event loop."""
+
+
+@dataclass(slots=True, eq=False)
+class Held(Link):
+    """A Link and its connection of redis-py."""
+
+    connection: Any = None
+    is_broken: bool = False
+
+
+class TLSConnection(plain.Connection):
+    """redis-py's own makes a new context for every connection, and reads all authorities again."""
+
+    def __init__(self, *, context: ssl.SSLContext, **options: Any) -> None:
+        self._context = context
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+
+    def _connect(self) -> Any:
+        connected = super()._connect()  # type: ignore[no-untyped-call]
+        try:
+            return self._context.wrap_socket(connected, server_hostname=self.host)
+        except BaseException:
+            connected.close()
+            raise
+
+
+class ColouredTLSConnection(coloured.Connection):
+    """The same for an event loop."""
+
+    def __init__(self, *, context: ssl.SSLContext, **options: Any) -> None:
+        self._context = context
+        super().__init__(**options)
+
+    def _connection_arguments(self) -> Any:
+        return {"host": self.host, "port": self.port, "ssl": self._context}
+
+
+def connection_to(node: Node, address: Address, seconds: float, *, is_coloured: bool) -> Any:
+    """A new connection, not open yet: no retry, no health check, RESP2, bytes."""
+    options = {
+        **address.options(node),
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "retry": Retry(NoBackoff(), 0),
+        "retry_on_error": [],
+        "health_check_interval": 0,
+        "protocol": 2,
+        "driver_info": None,
+        "decode_responses": False,
+    }
+    if not node.port:
+        kind: Any = coloured.UnixDomainSocketConnection if is_coloured else plain.UnixDomainSocketConnection
+    elif address.tls is None:
+        kind = coloured.Connection if is_coloured else plain.Connection
+    else:
+        kind, options["context"] = ColouredTLSConnection if is_coloured else TLSConnection, address.tls
+    return kind(**options)

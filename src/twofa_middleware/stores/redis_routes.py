@@ -1,0 +1,200 @@
+"""From a conversation to the steps that hold it: which server, whether it is believed, and where a redirection leads.
+
+A command that was redirected has not run, so it is sent again, to the node that was named; that is the only thing that
+is. ``TRYAGAIN``, ``CLUSTERDOWN`` and a node that does not answer refuse the question.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+from redis.exceptions import AskError, MovedError, NoScriptError, RedisError, ResponseError
+
+from ..errors import StoreUnavailable
+from .redis_address import Node
+from .redis_fence import Fences
+from .redis_identity import ID_SECONDS, Identity
+from .redis_steps import FENCE, Conversation, Link, Say, SayAll, Steps, Take, Words
+from .redis_topology import Topology
+
+MOST_TURNS = 4
+INFO = ("INFO", "replication")
+OF_THE_CONNECTION = ("WAIT", "WAITAOF")
+"""About what was said before on the same connection."""
+
+
+class Routes:
+    """The way to the servers of a store. ``store_id``: which one is believed."""
+
+    def __init__(self, topology: Topology, identity: Identity, fences: Fences, store_id: str) -> None:
+        self._topology = topology
+        self._identity = identity
+        self._fences = fences
+        self._store_id = store_id
+
+    def hold(self, conversation: Conversation, now: int | None) -> Steps[Any]:
+        """Hold a conversation with servers that are believed. ``now``: when the question is asked, if it says so."""
+        try:
+            return (yield from self._converse(conversation, now))
+        except (RedisError, OSError, StoreUnavailable):
+            self._topology.lost()
+            raise
+
+    def check(self) -> Steps[None]:
+        """Ask every server which store it is."""
+        try:
+            for node in (yield from self._topology.primaries()):
+                yield from self._checked((yield Take(node)))
+        except (RedisError, OSError, StoreUnavailable):
+            self._topology.lost()
+            raise
+
+    def create(self) -> Steps[str]:
+        """Make the store, on servers that say nothing of it yet, or find it."""
+        nodes = yield from self._topology.primaries()
+        has_slots = self._topology.slots is not None
+        store_id, is_new = yield from self._converse(self._identity.create(has_slots=has_slots), None, believes=True)
+        if is_new:
+            for node in nodes:
+                yield Take(node)
+                server = self._identity.writes_as((yield Say(INFO)))
+                yield from self._converse(self._fences.leave_open(server), None, believes=True)
+        return str(store_id)
+
+    # ---- one command ------------------------------------------------------------------------------------------------
+
+    def _converse(self, conversation: Conversation, now: int | None, *, believes: bool = False) -> Steps[Any]:
+        try:
+            command = next(conversation)
+            while True:
+                try:
+                    if isinstance(command, list):
+                        reply = yield from self._all(command)
+                    else:
+                        reply = yield from self._one(command, now, believes)
+                except ResponseError as error:
+                    command = conversation.throw(error)
+                else:
+                    command = conversation.send(reply)
+        except StopIteration as end:
+            return end.value
+
+    def _one(self, words: Words, now: int | None, believes: bool) -> Steps[Any]:
+        if words[0] in OF_THE_CONNECTION:
+            return (yield Say(words, longer=words[-1] / 1000))
+        node = yield from self._topology.find(_key(words))
+        is_asking = False
+        for _ in range(MOST_TURNS):
+            link = (yield Take(node)) if believes else (yield from self._believed(node))
+            said = words if believes else (yield from self._fenced(link, words, now))
+            try:
+                if is_asking:
+                    yield Say(("ASKING",))
+                return (yield Say(said))
+            except NoScriptError:
+                raise
+            except MovedError as error:
+                node, is_asking = _named(error, node), False
+                self._topology.moved(error.slot_id, node)
+            except AskError as error:
+                node, is_asking = _named(error, node), True
+            except ResponseError:
+                link.checked_at = None  # it may have become a replica, and another one in its place
+                raise
+        raise StoreUnavailable(f"the cluster sent a question from node to node {MOST_TURNS} times")
+
+    def _all(self, commands: list[Words]) -> Steps[list[Any]]:
+        """Commands that may go out together, each node's in one go. One that is redirected fails all."""
+        by_node: dict[Node, list[int]] = {}
+        for number, words in enumerate(commands):
+            node = yield from self._topology.find(_key(words))
+            by_node.setdefault(node, []).append(number)
+        found: dict[int, Any] = {}
+        for node, numbers in by_node.items():
+            yield Take(node)
+            replies = yield SayAll(tuple(commands[number] for number in numbers))
+            found |= zip(numbers, replies, strict=True)
+        for reply in found.values():
+            if isinstance(reply, Exception):
+                raise reply
+        return [found[number] for number in range(len(commands))]
+
+    # ---- who is asked -----------------------------------------------------------------------------------------------
+
+    def _believed(self, node: Node) -> Steps[Link]:
+        link: Link = yield Take(node)
+        if link.checked_at is None or monotonic() - link.checked_at >= ID_SECONDS:
+            link = yield from self._checked(link)
+        return link
+
+    def _checked(self, link: Link) -> Steps[Link]:
+        """Ask the server that is held which store it is and under which id it writes."""
+        asked_at = monotonic()
+        if self._topology.slots is None or not (yield from self._has_a_marker(link.node)):
+            link = yield from self._vouched_for(link.node)
+        link.writes_as = self._identity.writes_as((yield Say(INFO)))
+        link.checked_at = asked_at
+        return link
+
+    def _has_a_marker(self, node: Node) -> Steps[bool]:
+        """Whether the node has a marker, which says the right id."""
+        slots = self._topology.slots
+        for marker in self._identity.markers_at(slots, node) if slots is not None else ():
+            try:
+                value = yield Say(("GET", marker))
+            except MovedError as error:
+                self._topology.moved(error.slot_id, _named(error, node))
+            except AskError:
+                continue  # its slot is on its way to another node
+            else:
+                self._identity.believe(value, self._store_id)
+                return True
+        return False
+
+    def _vouched_for(self, node: Node) -> Steps[Link]:
+        """The id itself says the right id. It lies on the one server; in a cluster perhaps on another node, which
+        vouches for one that has no marker, as in the middle of resharding."""
+        home = yield from self._topology.find(self._identity.key)
+        for _ in range(MOST_TURNS):
+            yield Take(home)
+            try:
+                value = yield Say(("GET", self._identity.key))
+            except MovedError as error:
+                home = _named(error, home)
+                self._topology.moved(error.slot_id, home)
+                continue
+            self._identity.believe(value, self._store_id)
+            link: Link = yield Take(node)
+            return link
+        raise StoreUnavailable("the cluster did not find the store's id")
+
+    def _fenced(self, link: Link, words: Words, now: int | None) -> Steps[Words]:
+        """The command with the fence of the server that is held, which is set if nobody has met the server before."""
+        is_wanted = FENCE in words
+        if now is None:
+            return words
+        step = self._fences.step(link.writes_as, now)
+        if step is None:
+            node, server = link.node, link.writes_as
+            try:
+                yield from self._converse(self._fences.learn(server, now), None)
+            except ResponseError:
+                if is_wanted:
+                    raise  # all else goes on, such as reading where there is no memory to write
+            again = yield from self._believed(node)
+            step = self._fences.step(again.writes_as, now)
+            if is_wanted and (step is None or again.writes_as != server):
+                raise StoreUnavailable(f"{node} became another one while it was asked")
+        return tuple(str(step) if part is FENCE else part for part in words)
+
+
+def _key(words: Words) -> str:
+    """The key by which a command is sent: all its keys lie in one slot."""
+    key: str = words[3] if words[0] in ("EVALSHA", "EVAL") else words[1]
+    return key
+
+
+def _named(error: AskError, by: Node) -> Node:
+    """Where a redirection leads; no host is that of the node that says so."""
+    return Node(error.host or by.host, error.port)
