@@ -55,7 +55,7 @@ def server() -> Iterator[Server]:
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A race shows what comes first, not how fast: on a busy machine 200 at once take longer than a question may."""
     monkeypatch.setattr(redis_clients, "SOCKET_SECONDS", ROUND_SECONDS)
-    monkeypatch.setattr(redis_clients, "POOL_SECONDS", ROUND_SECONDS)
+    monkeypatch.setattr(redis_clients, "QUESTION_SECONDS", ROUND_SECONDS)
 
 
 @pytest.fixture(params=(SQLiteStore, RedisStore), ids=lambda kind: kind.__name__)
