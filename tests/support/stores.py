@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from twofa_middleware import asks
-from twofa_middleware.protocol import Ask, Result, Store, UserKey
+from twofa_middleware.protocol import Ask, Result, Store, StoreOptions, UserKey
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.sqlite import SQLiteStore
 
@@ -108,6 +108,29 @@ def redis(folder: Path | None = None) -> Iterator[RedisStore]:
         yield store
 
 
+ACL_COMMANDS = (
+    "+evalsha +eval +get +info +select +wait +waitaof +asking +cluster|slots +del +exists +expire +hdel +hexists +hget "
+    "+hgetall +hincrby +hkeys +hlen +hmget +hset +time +xadd +xrange +xrevrange +xtrim +zadd +zrangebylex "
+    "+zrangebyscore +zrem +zscore"
+)
+"""What a user of the server's ACL needs besides its keys, as `docs/stores.md` says."""
+
+
+def acl_rules(realm: str) -> list[str]:
+    """The rules of a user who may do in a Redis what the gate does, and nothing else."""
+    return ["on", "-@all", *ACL_COMMANDS.split(), f"~2fa:{realm}:*", f"~2fu:{realm}:*"]
+
+
+@contextmanager
+def redis_acl(folder: Path) -> Iterator[RedisStore]:
+    """Asked as a user who may do no more than `docs/stores.md` says. The store is made by somebody else."""
+    server, realm = shared_redis(), new_realm()
+    server.say("ACL", "SETUSER", realm, ">canary", *acl_rules(realm))
+    store_id = RedisStore.create(server.url, realm)
+    with closing(RedisStore(server.url.replace("//", f"//{realm}@"), store_id, realm, StoreOptions("canary"))) as store:
+        yield store
+
+
 @contextmanager
 def valkey(folder: Path) -> Iterator[RedisStore]:
     with redis_at(shared_valkey().socket_url) as store:
@@ -155,6 +178,7 @@ KINDS = (
     StoreKind("sqlite-threads", asked_by(InAPoolOfThreads, sqlite)),
     StoreKind("redis", redis),
     StoreKind("redis-async", asked_by(InAnEventLoop, redis)),
+    StoreKind("redis-acl", redis_acl),
     StoreKind("valkey", valkey),
     StoreKind("sentinel", sentinel),
     StoreKind("cluster", cluster),
