@@ -20,9 +20,9 @@ from .redis_address import SCHEMES, Address, address_of
 from .redis_answers import ANSWERS, decode
 from .redis_fence import Fences
 from .redis_identity import Identity
-from .redis_index import read_people, sweep
+from .redis_index import read_people, read_users, sweep
 from .redis_steps import Conversation, Steps
-from .redis_talks import ask_of_a_user, ask_of_the_realm
+from .redis_talks import ask_of_a_user, ask_of_the_realm, reseal
 from .redis_topology import topology_of
 
 if TYPE_CHECKING:
@@ -96,12 +96,14 @@ class RedisStore:
                 conversation = acknowledged(conversation, self._options)
             return self._routes.hold(conversation, getattr(ask, "now", None))
 
-        return begin, talk not in (ask_of_a_user, ask_of_the_realm)
+        return begin, talk in _WALKS
 
 
 _TALKS: Mapping[type[Ask[Any]], Callable[[str, Any], Conversation]] = {
     asks.ReadPeople: read_people,
+    asks.ReadUsers: read_users,
     asks.Sweep: sweep,
+    asks.Reseal: reseal,
     **dict.fromkeys(
         (
             asks.ReadRoles,
@@ -113,11 +115,14 @@ _TALKS: Mapping[type[Ask[Any]], Callable[[str, Any], Conversation]] = {
             asks.TakeLease,
             asks.ReadMark,
             asks.MoveMark,
+            asks.AddEvents,
         ),
         ask_of_the_realm,
     ),
 }
-"""How a question is asked that is not about one user."""
+"""How a question is asked that is not about one user alone."""
+
+_WALKS = (read_people, read_users, sweep)
 
 
 def _ways(address: Address, realm: str, store_id: str) -> tuple[Clients, Routes]:

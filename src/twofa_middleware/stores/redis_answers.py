@@ -94,6 +94,28 @@ def _met(reply: Reply) -> dict[str, int]:
     return {rule.decode(): int(first) for rule, first in _pairs(reply).items()}
 
 
+def _records(reply: Reply) -> asks.Records:
+    account, passes, browsers, person, roles, failures, recovery_tries, (in_a_row, wait_until), met, log = reply
+    parts = [iter(log)] * 4
+    return asks.Records(
+        account=_account(account),
+        passes=tuple(row for row in map(_pass, passes) if row is not None),
+        browsers=tuple(row for row in map(_browser, browsers) if row is not None),
+        person=person,
+        roles=roles,
+        failures=_tries(failures),
+        recovery_tries=_tries(recovery_tries),
+        in_a_row=int(in_a_row or 0),
+        wait_until=int(wait_until or 0),
+        met=_met(met),
+        log=tuple(asks.LogRow(name, int(at), int(ready), row) for name, at, ready, row in zip(*parts, strict=True)),
+    )
+
+
+def _tries(reply: Reply) -> dict[int, int]:
+    return {int(at): int(times) for at, times in _pairs(reply).items()}
+
+
 def _person(reply: Reply) -> asks.PersonRow | None:
     user, person, roles = reply
     return None if person is None else asks.PersonRow(UserKey(user.decode()), person, roles)
@@ -159,6 +181,10 @@ def _people(reply: Reply) -> tuple[asks.PersonRow, ...]:
     return tuple(person for person in map(_person, reply) if person is not None)
 
 
+def _users(reply: Reply) -> tuple[UserKey, ...]:
+    return tuple(UserKey(user.decode()) for user in reply)
+
+
 def _events(reply: Reply) -> tuple[asks.EventRow, ...]:
     found = []
     for position, entry in reply:
@@ -213,4 +239,9 @@ ANSWERS: Mapping[type[Ask[Any]], Callable[[Reply], Any]] = {
     asks.TakeLease: bool,
     asks.ReadMark: bytes.decode,
     asks.MoveMark: _outcome,
+    asks.ReadUsers: _users,
+    asks.ReadRecords: _records,
+    asks.WriteRecords: _outcome,
+    asks.Reseal: _outcome,
+    asks.AddEvents: _outcome,
 }

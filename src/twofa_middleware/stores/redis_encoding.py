@@ -8,17 +8,18 @@ from typing import Any
 
 import msgspec
 
-_IN_THE_KEYS = "user"
-
 
 def encode(question: Any) -> bytes:
     """The fields of a question, without its user, who stands in the keys; what is None is left out."""
-    return msgspec.msgpack.encode(_plain(question))
+    found = _plain(question)
+    if is_dataclass(question):
+        found.pop("user", None)
+    return msgspec.msgpack.encode(found)
 
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        found = {one.name: getattr(value, one.name) for one in fields(value) if one.name != _IN_THE_KEYS}
+        found = {one.name: getattr(value, one.name) for one in fields(value)}
         if "generation" in found:
             found["generation"] = str(found["generation"])  # a double would round it
         return {name: _plain(part) for name, part in found.items() if part is not None}

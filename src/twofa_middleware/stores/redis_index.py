@@ -1,4 +1,4 @@
-"""The questions that go through the whole realm by its index: the sweeper's, and the list of people.
+"""The questions that go through the whole realm by its index: the sweeper's, and the lists of people and users.
 
 Each is a conversation of many small scripts, as every user's keys lie in a slot of their own. It may be broken off after
 any of them.
@@ -97,4 +97,17 @@ def read_people(realm: str, ask: asks.ReadPeople) -> Conversation:
                     found.append((user, person, roles))
                 if len(found) == ask.limit:
                     return found
+    return found
+
+
+def read_users(realm: str, ask: asks.ReadUsers) -> Conversation:
+    """Who stands in the index, letter after letter: whoever has anything was put there before he had it."""
+    found: list[bytes] = []
+    after = (ask.after or "").encode()
+    for letter in LETTERS[LETTERS.index(letter_of(ask.after or "")) :]:
+        found += yield from run(
+            "read_known", index_keys(realm, letter), {"after": after, "most": ask.limit - len(found)}
+        )
+        if len(found) == ask.limit:
+            break
     return found

@@ -23,7 +23,7 @@ Of the realm as a whole, whose user is ``REALM``:
 Of the users whose names begin with one letter, an index that is written before what it points to:
 
     2fu:<realm>:{users:<letter>}:dirty   whose log may hold events
-                                :known   who may have a person's record
+                                :known   of whom there may be anything
 
 Near caches keep what stands under 2fa; under 2fu stands what changes without changing any of that.
 """

@@ -42,14 +42,39 @@ def ask_of_the_realm(realm: str, ask: Any) -> Conversation:
     return (yield from run(type(ask).__name__, realm_keys(realm), ask, marked_at))
 
 
+def reseal(realm: str, ask: asks.Reseal) -> Conversation:
+    """The realm has flags and nothing else, which stand in a key of another kind."""
+    if ask.user == asks.REALM:
+        return (yield from run("ResealFlags", realm_keys(realm), ask))
+    return (yield from run("Reseal", keys_of(realm, ask.user), ask))
+
+
+BEGINNERS = (
+    asks.TakeAttempt,
+    asks.TakeRecoveryAttempt,
+    asks.TurnOn,
+    asks.ResetAccount,
+    asks.MeetRules,
+    asks.WriteRecords,
+)
+"""What may be the first that is ever written of a user, also without notes. A code is spent only where there is an
+account, which was begun by one of these; of a set-up that was begun and left nothing has to be found."""
+
+
+def _may_begin(ask: Ask[Any]) -> bool:
+    return isinstance(ask, BEGINNERS) or (isinstance(ask, asks.OpenPass) and ask.generation == 0)
+
+
 def _mark(realm: str, ask: Ask[Any]) -> Generator[tuple[Any, ...], Any, bytes]:
-    """Put the user into the index if notes need it; answers when, by the index's server, or nothing."""
+    """Put the user into the index if he may not stand there yet; answers when, by the index's server, or nothing."""
     notes: asks.Notes | None = getattr(ask, "notes", None)
     user: UserKey = ask.user  # type: ignore[attr-defined]
     has_events = notes is not None and any(notes.rows.values())
-    has_person = notes is not None and notes.person is not None and user != asks.REALM  # the realm is nobody
-    if not has_events and not has_person:
+    has_events = has_events or (isinstance(ask, asks.WriteRecords) and bool(ask.records.log))
+    is_seen = notes is not None and (notes.person is not None or notes.roles is not None)
+    is_a_user = user != asks.REALM and (has_events or is_seen or _may_begin(ask))
+    if not has_events and not is_a_user:
         return b""
-    entry = {"user": user, "has_events": has_events, "has_person": has_person}
+    entry = {"user": user, "has_events": has_events, "is_a_user": is_a_user}
     marked_at: bytes = yield from run("mark", index_keys(realm, letter_of(user)), entry)
     return marked_at

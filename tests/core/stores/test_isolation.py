@@ -39,6 +39,15 @@ from twofa_middleware.protocol import Store, UserKey
 
 LATER = NOW + 100 * DAY  # everything has expired: pruning must stay with its user too
 CHANGE = a_change(GENERATION + 1)
+RECORDS = asks.Records(
+    asks.AccountRow(GENERATION + 1, STEP, b"roster", {"other": b"sealed"}, frozenset({b"code"})),
+    (a_pass("first"),),
+    (a_browser(),),
+    person=b"new",
+    failures={NOW: 2},
+    met={"four": NOW},
+    log=(a_row("brought"),),
+)
 FULL = [f"full-{number}" for number in range(asks.MOST_MINOR_ROWS - 2)]
 
 QUESTIONS: list[Callable[[UserKey], asks.StoreAsk[Any]]] = [
@@ -73,6 +82,11 @@ QUESTIONS: list[Callable[[UserKey], asks.StoreAsk[Any]]] = [
     lambda user: asks.Unlock(user, NOW),
     lambda user: asks.EndPasses(user, NOW),
     lambda user: asks.Note(user, NOW),
+    lambda user: asks.ReadRecords(user),
+    lambda user: asks.WriteRecords(user, GENERATION, RECORDS, NOW),
+    lambda user: asks.WriteRecords(user, GENERATION, asks.Records(), LATER),
+    lambda user: asks.Reseal(user, (asks.Swap("pass", b"first", b"record of first", b"new"),), NOW),
+    lambda user: asks.Reseal(user, (asks.Swap("person", b"", b"who", b"new"),), LATER),
 ]
 
 OF_THE_REALM: list[asks.StoreAsk[Any]] = [
@@ -88,6 +102,9 @@ OF_THE_REALM: list[asks.StoreAsk[Any]] = [
     asks.TakeLease("sweep", "one", NOW + 60, NOW),
     asks.ReadMark("mail"),
     asks.MoveMark("mail", "5"),
+    asks.ReadUsers(None, 1000),
+    asks.AddEvents((asks.EventRow("", ALICE, row_id("added"), NOW, b"record"),)),
+    asks.Reseal(asks.REALM, (asks.Swap("flag", b"role", b"flag", b"new"),), NOW),
 ]
 
 

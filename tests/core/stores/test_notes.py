@@ -91,6 +91,8 @@ OUTCOMES: list[tuple[str, Callable[[Store], None], asks.StoreAsk[Any]]] = [
     ("done", nothing_before, asks.Unlock(ALICE, NOW)),
     ("done", nothing_before, asks.EndPasses(ALICE, NOW)),
     ("done", nothing_before, asks.Note(ALICE, NOW)),
+    ("done", enrol, asks.WriteRecords(ALICE, GENERATION, asks.Records(person=b"old", roles=b"old"), NOW)),
+    ("moved", nothing_before, asks.WriteRecords(ALICE, GENERATION, asks.Records(log=(a_row("brought"),)), NOW)),
     ("done", nothing_before, asks.WriteRole(FLAG, NOW)),
     ("moved", nothing_before, asks.WriteRole(asks.RoleRow("role", 2, b"flag"), NOW)),
 ]

@@ -264,7 +264,7 @@ def test_who_stands_in_the_index_without_a_record_is_passed_over(store: RedisSto
 
 
 KINDS = {kind for kind in vars(asks).values() if isinstance(kind, type) and issubclass(kind, asks.StoreAsk)}
-BY_THE_INDEX = {asks.Sweep, asks.ReadPeople}
+BY_THE_INDEX = {asks.Sweep, asks.ReadPeople, asks.ReadUsers}
 
 
 def test_there_is_a_script_for_every_question_and_it_says_what_it_promises() -> None:
@@ -308,9 +308,14 @@ def test_a_cluster_answers_every_question() -> None:
             asks.ReadMark("syslog"),
             asks.ReadCounts(0),
             asks.ReadEvents(None, 10),
+            asks.Reseal(asks.REALM, (asks.Swap("flag", b"k" * 22, b"r" * 90, b"new"),), NOW),
+            asks.AddEvents(()),
+            asks.WriteRecords(BOB, 0, ask(store, asks.ReadRecords(ALICE)), NOW),
+            asks.Reseal(BOB, (asks.Swap("person", b"", b"p" * 120, b"new"),), NOW),
             look(),
         ):
             ask(store, question)
-        assert carry(store) == 4
-        assert len(all_events(store)) == 4
-        assert [row.user for row in ask(store, asks.ReadPeople(None, 10))] == [ALICE]
+        assert ask(store, asks.ReadUsers(None, 10)) == (ALICE, BOB)
+        assert carry(store) == 7
+        assert len(all_events(store)) == 7
+        assert [row.user for row in ask(store, asks.ReadPeople(None, 10))] == [ALICE, BOB]

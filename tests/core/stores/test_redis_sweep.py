@@ -239,8 +239,8 @@ def test_events_keep_their_order_when_the_servers_clock_is_put_back(store: Redis
 
 def test_nobody_is_marked_for_what_writes_no_events(store: RedisStore, client: Any) -> None:
     ask(store, asks.Unlock(ALICE, NOW))
-    ask(store, asks.Unlock(ALICE, NOW, asks.Notes({"done": ()}, takes_back=b"id", roles=b"roles")))
+    ask(store, asks.Unlock(ALICE, NOW, asks.Notes({"done": ()}, takes_back=b"id")))
     assert client.keys("*users*") == []
     note(store, person=b"who")
-    note(store, person=b"nobody", user=asks.REALM)
+    note(store, person=b"nobody", roles=b"none", user=asks.REALM)
     assert [key.decode() for key in client.keys("*users*")] == [index_keys(REALM, "a")[1]]

@@ -27,7 +27,7 @@ local function ready_events(now)
             local order, at, ready_at, record = string.match(fields[i + 1], '^(%d+) (%-?%d+) (%-?%d+) (.*)$')
             if tonumber(ready_at) <= now then
                 found[#found + 1] = {
-                    id = string.sub(fields[i], 2), order = tonumber(order), at = at, record = record,
+                    id = string.sub(fields[i], 2), order = tonumber(order), at = at, ready_at = ready_at, record = record,
                 }
             end
         end

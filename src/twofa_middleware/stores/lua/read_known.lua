@@ -1,4 +1,4 @@
--- Users who may have a person's record, in the order of their keys, after one of them, and so many at most.
+-- Users of whom there may be anything, in the order of their keys, after one of them, and so many at most.
 -- KEYS: those of an index. ARGV: after, most.
 -- Answers a list of users.
 

@@ -1,5 +1,5 @@
 -- What an administrator sees of a user, as it is at one moment. Writes nothing.
--- Needs: account, rows, attempts. KEYS: those of a user. ARGV: asks.ReadSummary.
+-- Needs: account, rows, attempts, met. KEYS: those of a user. ARGV: asks.ReadSummary.
 -- Answers {account, user, person or nil, roles or nil, attempts as in read_attempts.lua, failures, browsers, passes,
 -- used_at, {rule, time, ...}}.
 
@@ -24,17 +24,6 @@ local function failures()
         end
     end
     return text(count)
-end
-
-local function met()
-    local fields, found = redis.call('HGETALL', SEEN), {}
-    for i = 1, #fields, 2 do
-        if string.sub(fields[i], 1, 1) == 'm' then
-            found[#found + 1] = string.sub(fields[i], 2)
-            found[#found + 1] = fields[i + 1]
-        end
-    end
-    return found
 end
 
 local user = string.match(ACCOUNT, '{([^{}]*)}:account$')

@@ -46,6 +46,11 @@ table.insert(CHECKS, function()
     end
 end)
 
+-- Where the record of a row stands, so that another may take its place and nothing else of the row changes.
+local function record_field(digest)
+    return 'r' .. digest
+end
+
 local function drop_row(rows, digest)
     redis.call('HDEL', rows.key, 't' .. digest, 'r' .. digest)
     redis.call('HDEL', SEEN, rows.letter .. digest)
