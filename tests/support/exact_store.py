@@ -144,7 +144,7 @@ def spend_code(state: State, ask: asks.SpendCode) -> tuple[State, Spending]:
     state = state._replace(
         codes=state.codes - {ask.code},
         recoveries=_without_one(state.recoveries, ask.attempt_at),
-        failures=(),
+        failures=tuple(at for at in state.failures if at == ask.now),
         in_a_row=0,
         wait_until=0,
     )
@@ -242,6 +242,11 @@ def read_summary(state: State, ask: asks.ReadSummary) -> tuple[State, asks.Summa
     return state, summary
 
 
+def read_roles(state: State, ask: asks.ReadRoles) -> tuple[State, tuple[asks.RoleRow, ...]]:
+    """No role is enforced."""
+    return state, ()
+
+
 def _living(rows: tuple[Row, ...], digest: bytes, now: int) -> Row | None:
     return next((row for row in rows if row.digest == digest and row.expires_at > now), None)
 
@@ -280,6 +285,7 @@ _ANSWERS: dict[type, Callable[[State, Any], tuple[State, Any]]] = {
     asks.OpenPass: open_pass,
     asks.EndPass: end_pass,
     asks.ReadSummary: read_summary,
+    asks.ReadRoles: read_roles,
 }
 
 

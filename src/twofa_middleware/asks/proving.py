@@ -78,7 +78,8 @@ class SpendStep(StoreAsk[Spending]):
 
 @dataclass(frozen=True, slots=True)
 class SpendCode(StoreAsk[Spending]):
-    """Accept a recovery code and take it away. As ``SpendStep`` does it, and every TOTP failure is cleared.
+    """Accept a recovery code and take it away. As ``SpendStep`` does it, and every TOTP failure is cleared but those of
+    this very second: one of them may be an attempt under way, which would take back another's if it is right.
 
     The code must be in the set that the account has, also when ``change`` brings a new set; one that never was is
     SpentBefore too. Of the recovery tries the one at ``attempt_at`` is taken back.

@@ -21,11 +21,13 @@ from support.stores import (
     account_of,
     ask,
     enrol,
+    fail,
     has_browser,
     has_pass,
     look,
     spend_code,
     spend_step,
+    summary_of,
 )
 from twofa_middleware import asks
 from twofa_middleware.asks import Moved, Spent, SpentBefore
@@ -85,6 +87,16 @@ def test_a072_a_recovery_code_is_accepted_once(store: Store) -> None:
     assert ask(store, spend_code()) == Spent(codes_left=2)
     assert ask(store, spend_code()) == SpentBefore()
     assert account_of(store).codes == CODES - {b"code-1"}
+
+
+def test_a036_a_recovery_code_leaves_the_failures_of_its_second_since_one_may_be_under_way(store: Store) -> None:
+    enrol(store)
+    fail(store, 2, at=NOW - 1)
+    ask(store, asks.TakeAttempt(ALICE, NOW))  # of somebody whose code will be right
+    assert isinstance(ask(store, spend_code()), Spent)
+    ask(store, asks.TakeAttempt(ALICE, NOW))  # of a guess
+    assert isinstance(ask(store, spend_step()), Spent)
+    assert summary_of(store).failures == 1  # the guess stays counted
 
 
 def test_a_code_that_never_was_is_refused_and_opens_nothing(store: Store) -> None:

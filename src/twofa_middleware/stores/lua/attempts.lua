@@ -114,16 +114,19 @@ local function succeed(attempt_at)
     clear_wait()
 end
 
-local function drop_all_tries(letter)
+local function drop_all_tries(letter, but_at)
     for at in pairs(tries(letter)) do
-        drop_tries(letter, at)
+        if at ~= but_at then
+            drop_tries(letter, at)
+        end
     end
 end
 
--- A recovery code was right: its try is taken back, and the user starts afresh with TOTP.
+-- A recovery code was right: its try is taken back, and the user starts afresh with TOTP. Failures of this very second
+-- stay: one may be an attempt under way, which would take back another's when it is right.
 local function recover(attempt_at)
     take_back_try(RECOVERY, attempt_at)
-    drop_all_tries(FAILURE)
+    drop_all_tries(FAILURE, ask.now)
     clear_wait()
 end
 

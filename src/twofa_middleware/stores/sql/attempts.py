@@ -48,7 +48,7 @@ DATE_BACK_TRIES = "UPDATE tries SET at = ? WHERE user = ? AND kind = ? AND at > 
 TAKE_BACK_TRY = """
     DELETE FROM tries WHERE id = (SELECT id FROM tries WHERE user = ? AND kind = ? AND at = ? LIMIT 1)
 """
-CLEAR_TRIES = "DELETE FROM tries WHERE user = ? AND kind = ?"
+CLEAR_OTHER_TRIES = "DELETE FROM tries WHERE user = ? AND kind = ? AND at <> ?"
 CLEAR_ALL_TRIES = "DELETE FROM tries WHERE user = ?"
 
 
@@ -109,10 +109,13 @@ def succeed(db: Connection, user: UserKey, attempt_at: int) -> None:
     db.execute(CLEAR_WAIT, (user,))
 
 
-def recover(db: Connection, user: UserKey, attempt_at: int) -> None:
-    """A recovery code was right: its try is taken back, and the user starts afresh with TOTP."""
+def recover(db: Connection, user: UserKey, attempt_at: int, now: int) -> None:
+    """A recovery code was right: its try is taken back, and the user starts afresh with TOTP.
+
+    Failures of this very second stay: one may be an attempt under way, which would take back another's when it is right.
+    """
     db.execute(TAKE_BACK_TRY, (user, RECOVERY, attempt_at))
-    db.execute(CLEAR_TRIES, (user, TOTP))
+    db.execute(CLEAR_OTHER_TRIES, (user, TOTP, now))
     db.execute(CLEAR_WAIT, (user,))
 
 

@@ -32,7 +32,7 @@ def spend_code(db: Connection, ask: SpendCode) -> Spending:
     if ask.code not in account.codes:
         return SpentBefore()
     remove_code(db, ask.user, ask.code)
-    attempts.recover(db, ask.user, ask.attempt_at)
+    attempts.recover(db, ask.user, ask.attempt_at, ask.now)
     return _settle(db, ask, codes_left=len(account.codes) - 1)
 
 
