@@ -18,6 +18,7 @@ from ..sealing import Sealer
 
 BIRTH_BYTES = 5
 _COUNTER_BITS = 20
+_JUMP = 2**10
 TOTP = "totp"
 
 
@@ -72,6 +73,17 @@ def open_account(sealer: Sealer, user: UserKey, row: AccountRow | None) -> Accou
 def new_generation(generation: int, birth: bytes) -> int:
     """The next generation. The first one carries random bits, so that an account made anew is another account."""
     return generation + 1 if generation else int.from_bytes(birth) << _COUNTER_BITS | 1
+
+
+def raised_generation(generation: int, there: int = 0) -> int:
+    """A generation above both, that an account which was lost since ``generation`` has not reached before.
+
+    What was issued under a generation, such as a pass, may still lie in a copy of the lost store, and must not come to
+    life when the account gets there again. Each change raises it by one, and one needs a fresh code or an administrator:
+    1024 of them do not happen between two backups. A counter that overflows runs into the random bits above it, which is
+    higher all the same.
+    """
+    return max(generation, there) + _JUMP
 
 
 def changed(

@@ -41,7 +41,7 @@ def key_of(desk: Desk, role: str) -> str:
 def read_flags(desk: Desk) -> Flow[Mapping[str, Flag]]:
     """Every flag by its role; UnreadableRecord if one was not written by us, since it may have been one that enforces."""
     rows = yield from ReadRoles()
-    flags = [_open(desk, row) for row in rows]
+    flags = [open_flag(desk, row) for row in rows]
     return {flag.role: flag for flag in flags}
 
 
@@ -51,7 +51,8 @@ def write_flag(desk: Desk, flag: Flag) -> RoleRow:
     return RoleRow(flag.key, flag.version, desk.sealer.authenticate("role", (flag.key, flag.version), payload))
 
 
-def _open(desk: Desk, row: RoleRow) -> Flag:
+def open_flag(desk: Desk, row: RoleRow) -> Flag:
+    """The flag of a row; UnreadableRecord if it was not written by us, for just this role and version."""
     payload = desk.sealer.read("role", (row.key, row.version), row.record)
     try:
         found = msgspec.msgpack.decode(payload, type=_Payload)

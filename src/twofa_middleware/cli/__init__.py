@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -24,6 +25,9 @@ COMMANDS = {
     "disable": ("acts", "Switch somebody's two-factor authentication off."),
     "unlock": ("acts", "Let somebody try codes again after too many wrong ones."),
     "forget": ("acts", "End somebody's passes and forget their browsers."),
+    "export": ("export", "Write all that the realm has to a sealed file."),
+    "import": ("import_", "Bring such a file in, or accounts of another system."),
+    "restore": ("restore", "Bring such a file back after the store was lost."),
     "enforce": ("enforcing", "Demand a second factor of those who have a role, or no longer."),
 }
 """Each command with its module and a line for the list."""
@@ -36,7 +40,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f".{COMMANDS[cmd_name][0]}", __package__), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f".{COMMANDS[cmd_name][0]}", __package__), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,0 +1,159 @@
+"""What ``twofa import`` and ``twofa restore`` do with a realm's file: look it through, ask, bring it in, and tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ..asks import CheckStore
+from ..moving.bringing import Brought, Outcome, Plan, bring_events, bring_role, bring_user
+from ..moving.carrying import one, pages_of_events, tell_of_file
+from ..moving.checking import checked_file, checked_header, entries_in
+from ..moving.entries import EndEntry, EventsEntry, RoleEntry, UserEntry
+from ..protocol import Person, UserKey
+from .asking import Caller, at_desk, confirm, need
+from .output import NotDone, iso, plain, say, say_document
+from .passphrases import Progress, passphrase_of_file
+from .people import shown
+
+_MOST_NAMED = 20
+_WORDS = {
+    Outcome.WRITTEN: "brought in",
+    Outcome.REPLACED: "put in the place of others",
+    Outcome.THERE: "there already",
+    Outcome.KEPT: "left as they are, since there is another one",
+    Outcome.UNREADABLE: "do not open under the realm's keys",
+    Outcome.CHANGED: "changed at this very moment",
+}
+_LEFT = (Outcome.KEPT, Outcome.UNREADABLE, Outcome.CHANGED)
+
+
+@dataclass
+class Tally:
+    """What has become of what is in the file. ``left``: names of the first who were left out. ``codes``: how many have
+    recovery codes that may have been used; ``with_codes``: who, if that is asked for."""
+
+    users: Counter[Outcome] = field(default_factory=Counter)
+    roles: Counter[Outcome] = field(default_factory=Counter)
+    events: int = 0
+    codes: int = 0
+    left: list[str] = field(default_factory=list)
+    with_codes: list[Person] = field(default_factory=list)
+
+
+def bring_file(
+    path: Path, as_json: bool, source: Path, passphrase_at: Path | None, yes: bool, plan: Plan, lists: bool = False
+) -> None:
+    """Do as the plan says with the file."""
+    if not plan.is_dry:
+        need(yes=yes, as_json=as_json)
+    with at_desk(path) as caller, source.open("rb") as file:
+        header = checked_header(caller.desk, file)
+        passphrase = passphrase_of_file(passphrase_at, as_json)
+        end = checked_file(caller.desk, file, passphrase)
+        caller.ask(one(CheckStore()))
+        made_at = iso(header.made_at)
+        if not yes and not plan.is_dry:
+            verb = "Restore" if plan.restores else "Bring in"
+            confirm(
+                f"{verb} {end.users} users, flags on {end.roles} roles and {end.events} events of the realm "
+                f"{caller.settings.realm}, as they were at {made_at}?"
+            )
+        tally = _bring(caller, file, passphrase, end, plan, as_json or lists)
+        if not plan.is_dry:
+            caller.ask(
+                tell_of_file(
+                    caller.desk,
+                    "realm imported",
+                    plan.actor,
+                    caller.now,
+                    by="restore" if plan.restores else "import",
+                    made_at=made_at,
+                    users=tally.users[Outcome.WRITTEN] + tally.users[Outcome.REPLACED],
+                )
+            )
+    document = _document(tally, plan, made_at)
+    if not as_json:
+        _tell(tally, plan, made_at, lists)
+    left = sum(tally.users[one] + tally.roles[one] for one in _LEFT)
+    if left:
+        raise NotDone(_left_out(tally, left, plan), document)
+    if as_json:
+        say_document(document)
+
+
+def _bring(caller: Caller, file: BinaryIO, passphrase: str, end: EndEntry, plan: Plan, names: bool) -> Tally:
+    tally = Tally()
+    known = {row.id for page in pages_of_events(caller.ask) for row in page}
+    with Progress("users and events", end.users + end.events) as progress:
+        for entry in entries_in(file, passphrase):
+            match entry:
+                case UserEntry(user):
+                    brought = caller.ask(bring_user(caller.desk, plan, entry, caller.now))
+                    _count(tally, user, brought, names)
+                    progress.step()
+                case RoleEntry():
+                    tally.roles[caller.ask(bring_role(caller.desk, plan, entry, caller.now))] += 1
+                case EventsEntry(rows):
+                    tally.events += caller.ask(bring_events(entry, known, plan))
+                    progress.step(len(rows))
+                case EndEntry():
+                    pass
+    return tally
+
+
+def _count(tally: Tally, user: UserKey, brought: Brought, names: bool) -> None:
+    tally.users[brought.outcome] += 1
+    # The store may know an account and not who it is.
+    person = brought.person or Person("", label=f"unknown, {user} in the store")
+    if brought.outcome in _LEFT and len(tally.left) < _MOST_NAMED:
+        tally.left.append(shown(person))
+    if brought.codes:
+        tally.codes += 1
+        if names:
+            tally.with_codes.append(person)
+
+
+def _document(tally: Tally, plan: Plan, made_at: str) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "made_at": made_at,
+        "dry_run": plan.is_dry,
+        "users": {outcome.value: tally.users[outcome] for outcome in Outcome},
+        "roles": {outcome.value: tally.roles[outcome] for outcome in Outcome},
+        "events": tally.events,
+        "left": tally.left,
+    }
+    if plan.restores:
+        document["codes"] = [{"user": person.user, "label": person.label} for person in tally.with_codes]
+    return document
+
+
+def _tell(tally: Tally, plan: Plan, made_at: str, lists: bool) -> None:
+    if plan.is_dry:
+        say("Nothing was changed. What would happen:")
+    for what, counts in (("users", tally.users), ("flags on roles", tally.roles)):
+        for outcome, word in _WORDS.items():
+            if counts[outcome]:
+                say(f"{counts[outcome]} {what}: {word}")
+    say(f"{tally.events} events: {_WORDS[Outcome.WRITTEN]}")
+    if not plan.restores:
+        return
+    if tally.codes:
+        say(
+            f"{tally.codes} users have recovery codes that they, or somebody else, may have used since {made_at}, and that "
+            "would be accepted again. "
+            + ("" if lists else "--list names them. ")
+            + "To drop the codes: --without-codes, once an account is there together with --replace."
+        )
+    for person in tally.with_codes:
+        say(f"recovery codes: {plain(shown(person))}")
+
+
+def _left_out(tally: Tally, left: int, plan: Plan) -> str:
+    names = ", ".join(tally.left)
+    more = f" and {sum(tally.users[one] for one in _LEFT) - len(tally.left)} more" if names else ""
+    remedy = "" if plan.replaces else "; --replace puts what the file has in the place of what is there"
+    said = f"{left} of the file {'would be' if plan.is_dry else 'were'} left out"
+    return f"{said}{f': {names}' if names else ''}{more if not more.endswith(' 0 more') else ''}{remedy}"

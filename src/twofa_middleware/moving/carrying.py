@@ -1,0 +1,94 @@
+"""Out of a store: all that a realm has, as entries; and the events that tell of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
+
+from ..accounts.administer import Actor
+from ..accounts.audit import noted
+from ..asks import REALM, EventRow, FollowEvents, Note, ReadRecords, ReadRoles, ReadUsers, Records
+from ..desk import Desk
+from ..protocol import Ask, Flow, Result
+from .entries import EndEntry, Entry, EventsEntry, RoleEntry, UserEntry, key_ids
+
+Reply = TypeVar("Reply")
+USERS_AT_A_TIME = 500
+EVENTS_AT_A_TIME = 500
+_WITNESS_BYTES = 8
+
+
+class Drives(Protocol):
+    """What runs a flow to its end."""
+
+    def __call__(self, flow: Flow[Result], /) -> Result: ...
+
+
+def entries_of(desk: Desk, drives: Drives) -> Iterator[Entry]:
+    """Everything in the store but set-ups that were begun, counters, and how far sinks have got; the end comes last.
+
+    The store may be in use: each user is as he is at one moment. The events come after the users, so that one which is
+    carried to the realm's list meanwhile is in the file, if need be twice with the same id.
+    """
+    keys: set[bytes] = set()
+    users = roles = events = 0
+    for entry in _entries(drives):
+        keys.update(key_id for key_id in key_ids(entry) if desk.sealer.knows(key_id))
+        match entry:
+            case UserEntry():
+                users += 1
+            case RoleEntry():
+                roles += 1
+            case EventsEntry(rows):
+                events += len(rows)
+            case EndEntry():
+                pass
+        yield entry
+    yield EndEntry(users=users, roles=roles, events=events, keys=tuple(sorted(keys)))
+
+
+def witness(desk: Desk) -> str:
+    """What says, without a secret, by which realm and naming key the people of a file are named."""
+    return desk.sealer.name("moving", "witness", _WITNESS_BYTES)
+
+
+def tell_of_file(desk: Desk, name: str, actor: Actor, now: int, **facts: str | int) -> Flow[None]:
+    """Write down that a realm was carried out or in."""
+    event = desk.event(name, None, now, actor=actor.id, actor_name=actor.label, **facts)
+    yield from noted(desk, {"done": [event]}, lambda notes: Note(REALM, now, notes))
+
+
+def one(question: Ask[Reply]) -> Flow[Reply]:
+    """A question as a flow of its own."""
+    return (yield from question)
+
+
+def _entries(drives: Drives) -> Iterator[Entry]:
+    for row in drives(one(ReadRoles())):
+        yield RoleEntry(row)
+    place = None
+    while page := drives(one(ReadUsers(place, USERS_AT_A_TIME))):
+        for place in page:
+            records = drives(one(ReadRecords(place)))
+            if records != Records():
+                yield UserEntry(place, records)
+        if len(page) < USERS_AT_A_TIME:
+            break
+    yield from _events(drives)
+
+
+def _events(drives: Drives) -> Iterator[Entry]:
+    """The realm's list, and what waits in the realm's own log, which belongs to no user."""
+    for page in pages_of_events(drives):
+        yield EventsEntry(tuple(EventRow("", row.user, row.id, row.at, row.record) for row in page))
+    waiting = drives(one(ReadRecords(REALM))).log
+    if waiting:
+        yield EventsEntry(tuple(EventRow("", REALM, row.id, row.at, row.record) for row in waiting))
+
+
+def pages_of_events(drives: Drives) -> Iterable[tuple[EventRow, ...]]:
+    """The realm's list of events, in its order."""
+    after = None
+    while page := drives(one(FollowEvents(after, EVENTS_AT_A_TIME))):
+        yield page
+        after = page[-1].position
