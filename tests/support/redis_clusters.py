@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 
@@ -20,6 +20,7 @@ from .redis_servers import (
 )
 
 SLOTS = 16384
+THIRDS = tuple([(number * SLOTS // 3, (number + 1) * SLOTS // 3 - 1)] for number in range(3))
 PATIENT_MILLISECONDS = "15000"
 """A node that says nothing for so long is taken for dead: long enough for a busy machine."""
 
@@ -28,15 +29,18 @@ class Cluster:
     """``primaries`` in the order of their slots; ``replicas[i]`` follows ``primaries[i]``, if there are any."""
 
     def __init__(
-        self, *, with_replicas: bool = False, node_timeout: str = PATIENT_MILLISECONDS, program: str = ""
+        self,
+        *,
+        with_replicas: bool = False,
+        node_timeout: str = PATIENT_MILLISECONDS,
+        shares: Sequence[Sequence[tuple[int, int]]] = THIRDS,
     ) -> None:
         with ExitStack() as started:
-            nodes = [_node(started, program or redis_program(), node_timeout) for _ in range(6 if with_replicas else 3)]
+            nodes = [_node(started, node_timeout) for _ in range(6 if with_replicas else 3)]
             self.primaries, self.replicas = nodes[:3], nodes[3:]
-            for number, primary in enumerate(self.primaries):
-                primary.say("CLUSTER", "SET-CONFIG-EPOCH", str(number + 1))
-                first, end = number * SLOTS // 3, (number + 1) * SLOTS // 3
-                primary.say("CLUSTER", "ADDSLOTSRANGE", str(first), str(end - 1))
+            for number, (primary, share) in enumerate(zip(self.primaries, shares, strict=True), 1):
+                primary.say("CLUSTER", "SET-CONFIG-EPOCH", str(number))
+                primary.say("CLUSTER", "ADDSLOTSRANGE", *(str(slot) for ends in share for slot in ends))
             for node in nodes[1:]:
                 node.say("CLUSTER", "MEET", ADDRESS, str(nodes[0].port), node_bus(nodes[0]))
             for node in nodes:
@@ -63,9 +67,7 @@ class Cluster:
 
     def primary_of(self, key: str) -> Server:
         """Where a key lies, if no slot has moved since the start."""
-        return self.primaries[
-            next(number for number in (0, 1, 2) if key_slot(key.encode()) < (number + 1) * SLOTS // 3)
-        ]
+        return self.primaries[(slot_of(key) * 3 + 2) // SLOTS]
 
     # ---- a slot that moves, step by step (https://redis.io/docs/latest/commands/cluster-setslot/) ---------------------
 
@@ -106,10 +108,10 @@ class Cluster:
         self._ending.close()
 
 
-def _node(ending: ExitStack, program: str, node_timeout: str) -> Server:
+def _node(ending: ExitStack, node_timeout: str) -> Server:
     bus = str(free_port())
     options = ["--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", node_timeout]
-    node = Server(program, *options, "--cluster-replica-validity-factor", "0", *QUICK_TO_FOLLOW)
+    node = Server(redis_program(), *options, "--cluster-replica-validity-factor", "0", *QUICK_TO_FOLLOW)
     ending.callback(node.close)
     return node
 
@@ -135,10 +137,13 @@ def _well(answer: bytes) -> None:
 
 @contextmanager
 def a_cluster_of_three(
-    *, with_replicas: bool = False, node_timeout: str = "1000", program: str = ""
+    *,
+    with_replicas: bool = False,
+    node_timeout: str = "1000",
+    shares: Sequence[Sequence[tuple[int, int]]] = THIRDS,
 ) -> Iterator[Cluster]:
     """A cluster of a test's own. One whose nodes are killed wants a short ``node_timeout`` (milliseconds)."""
-    cluster = Cluster(with_replicas=with_replicas, node_timeout=node_timeout, program=program)
+    cluster = Cluster(with_replicas=with_replicas, node_timeout=node_timeout, shares=shares)
     try:
         yield cluster
     finally:
