@@ -46,7 +46,6 @@ RECORDS = asks.Records(
     person=b"new",
     failures={NOW: 2},
     met={"four": NOW},
-    log=(a_row("brought"),),
 )
 FULL = [f"full-{number}" for number in range(asks.MOST_MINOR_ROWS - 2)]
 

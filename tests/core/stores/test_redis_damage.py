@@ -79,6 +79,7 @@ def test_a_change_whose_notes_or_rows_cannot_be_written_does_not_happen(
         ["HSET", BROWSERS, "tbrowser", "1 nan 1e99"],
         ["HSET", SEEN, "frubbish", "1"],
         ["HSET", SEEN, "rrubbish", "1"],
+        ["HSET", SEEN, "f1700000000", "rubbish"],
         ["HSET", SEEN, "n", "rubbish"],
         ["HSET", SEEN, "w", "rubbish"],
     ],
@@ -103,6 +104,52 @@ def test_a_change_that_cannot_read_what_is_there_does_not_happen(
         with pytest.raises(StoreError):
             ask(store, question)
         assert {name: client.hgetall(name) for name in names} == before
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        ["HDEL", ACCOUNT, "g"],
+        ["HDEL", ACCOUNT, "r"],
+        ["HSET", ACCOUNT, "s", "rubbish"],
+        ["HSET", ACCOUNT, b"a\xff", "x"],
+        ["SET", ACCOUNT, "x"],
+        ["SET", PASSES, "x"],
+        ["HSET", BROWSERS, "tother", "rubbish"],
+        ["HSET", SEEN, "frubbish", "1"],
+        ["HSET", SEEN, "f1800000000", "rubbish"],
+        ["HSET", SEEN, "r1800000000", "rubbish"],
+        ["HSET", SEEN, "n", "rubbish"],
+        ["HSET", SEEN, "w", "rubbish"],
+        ["HSET", SEEN, "mrule", "rubbish"],
+        ["HSET", SEEN, b"m\xff", "1"],
+        ["HSET", LOG, "eid", "rubbish"],
+        ["SET", LOG, "x"],
+        ["SET", LONG, "x"],
+    ],
+    ids=str,
+)
+def test_a115_what_is_damaged_is_not_left_out_of_what_is_carried_elsewhere(
+    store: RedisStore, client: Any, spoil: list[str | bytes]
+) -> None:
+    enrol(store)
+    ask(store, spend_step(remembers=a_browser()))
+    client.execute_command(*spoil)
+    with pytest.raises((StoreError, UnreadableRecord)):
+        ask(store, asks.ReadRecords(ALICE))
+
+
+@pytest.mark.parametrize("key", [ACCOUNT, PASSES, BROWSERS, PENDING, SEEN, LOG, LONG])
+def test_records_that_cannot_all_be_written_are_not_written(store: RedisStore, client: Any, key: str) -> None:
+    enrol(store)
+    records = ask(store, asks.ReadRecords(ALICE))
+    before = {name: client.dump(name) for name in (ACCOUNT, PASSES, SEEN) if name != key}
+    client.delete(key)
+    client.set(key, "x")
+    records = dataclasses.replace(records, person=b"who", met={"rule": NOW}, failures={NOW: 1}, log=(a_row("event"),))
+    with pytest.raises(StoreError):
+        ask(store, asks.WriteRecords(ALICE, GENERATION, records, NOW))
+    assert {name: client.dump(name) for name in before} == before
 
 
 def test_notes_that_are_not_whole_change_nothing(store: RedisStore, client: Any) -> None:

@@ -12,7 +12,7 @@ local function tries(letter)
     local fields, found = redis.call('HGETALL', SEEN), {}
     for i = 1, #fields, 2 do
         if string.sub(fields[i], 1, 1) == letter then
-            found[tonumber(string.sub(fields[i], 2))] = tonumber(fields[i + 1])
+            found[tonumber(string.sub(fields[i], 2))] = tonumber(fields[i + 1]) or error('tries without a number')
         end
     end
     return found
