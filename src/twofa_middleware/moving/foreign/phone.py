@@ -92,9 +92,8 @@ def _account(place: str, data: bytes) -> Record:
         if not isinstance(secret, bytes):
             raise Unusable("its data is damaged")
         prefix, colon, account = name.partition(":")
-        return Taken(
-            place, (account if colon else name).strip(), sized(secret), "", issuer or (prefix if colon else "")
-        )
+        shown = (account if colon else name).strip()
+        return Taken(place, shown, sized(secret), shown, issuer or (prefix if colon else ""))
     except Unusable as error:
         return Refused(place, str(error))
 
