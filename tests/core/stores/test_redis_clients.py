@@ -26,6 +26,7 @@ from twofa_middleware.protocol import UserKey
 from twofa_middleware.stores import redis_clients
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.redis_pools import MOST_CONNECTIONS
+from twofa_middleware.stores.redis_scripts import script_of
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +180,7 @@ def test_a_cancelled_question_that_fails_afterwards_disturbs_nobody(
     async def cancel(asked: RedisStore) -> None:
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: unheard.append(context))
         await asked.answer_async(look())
-        wire.break_after(b"EVALSHA", lambda data: b"")
+        wire.break_after(script_of("TakeAttempt").sha.encode(), lambda data: b"")
         task = asyncio.create_task(asked.answer_async(asks.TakeAttempt(ALICE, NOW)))
         await asyncio.to_thread(wire.wait_until_lost)
         task.cancel()

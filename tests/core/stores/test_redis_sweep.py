@@ -10,7 +10,20 @@ import pytest
 import redis
 
 from support.redis_servers import shared_redis
-from support.stores import ALICE, BOB, NOW, a_row, all_events, ask, carry, note, notes_of, redis_at
+from support.stores import (
+    ALICE,
+    BOB,
+    NOW,
+    a_pass,
+    a_row,
+    all_events,
+    ask,
+    carry,
+    note,
+    notes_of,
+    redis_at,
+    spend_step,
+)
 from twofa_middleware import asks
 from twofa_middleware.protocol import UserKey
 from twofa_middleware.stores import redis_index, redis_scripts
@@ -244,3 +257,28 @@ def test_nobody_is_marked_for_what_writes_no_events(store: RedisStore, client: A
     note(store, person=b"who")
     note(store, person=b"nobody", roles=b"none", user=asks.REALM)
     assert [key.decode() for key in client.keys("*users*")] == [index_keys(REALM, "a")[1]]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        asks.Look(ALICE, None, None, NOW),
+        asks.TouchPass(ALICE, b"pass", NOW),
+        asks.OpenPass(ALICE, 1, a_pass(), None, None, NOW),
+        asks.EndPass(ALICE, b"pass", NOW),
+        spend_step(),
+        asks.ReadRecords(ALICE),
+    ],
+    ids=lambda question: type(question).__name__,
+)
+def test_what_begins_nobody_is_asked_at_once(question: Any) -> None:
+    _, sha, *_ = next(ask_of_a_user(REALM, question))
+    assert sha == redis_scripts.script_of(type(question).__name__).sha
+
+
+def test_whoever_is_written_of_stands_in_the_index_before(store: RedisStore, client: Any) -> None:
+    change = ask_of_a_user(REALM, asks.TakeAttempt(ALICE, NOW))
+    client.execute_command(*next(change))
+    assert ask(store, asks.ReadRecords(ALICE)) == asks.Records()
+    assert ask(store, asks.ReadUsers(None, 10)) == (ALICE,)
+    assert dirty(client) == set()
