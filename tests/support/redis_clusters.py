@@ -76,10 +76,11 @@ class Cluster:
         _well(target.say("CLUSTER", "SETSLOT", str(slot), "IMPORTING", self.id_of(source)))
         _well(source.say("CLUSTER", "SETSLOT", str(slot), "MIGRATING", self.id_of(target)))
 
-    def move_keys(self, slot: int, source: Server, target: Server, most: int = 1000) -> int:
-        """Carry at most so many keys; answers how many those were."""
-        found = source.say("CLUSTER", "GETKEYSINSLOT", str(slot), str(most)).split(b"\r\n")[2::2]
-        keys = [key.decode() for key in found]
+    def move_keys(self, slot: int, source: Server, target: Server, *, of: str = "", most: int = 1000) -> int:
+        """Carry at most so many keys, of those with these letters in them; answers how many those were. A slot is that
+        of what stands in braces, so it has the keys of all realms."""
+        found = source.say("CLUSTER", "GETKEYSINSLOT", str(slot), "1000").split(b"\r\n")[2::2]
+        keys = [key.decode() for key in found if of in key.decode()][:most]
         if keys:
             _well(source.say("MIGRATE", ADDRESS, str(target.port), "", "0", "5000", "KEYS", *keys))
         return len(keys)

@@ -1,4 +1,5 @@
 """Which store a Redis holds: the key ``2fa:<realm>:id``, "schema-version id", written by ``twofa init`` alone.
+A third word, as a later version may write it, is the oldest layout that a program must know (``base.layout_of``).
 
 A Redis that was emptied, or is another one, would say of everybody that he has no second factor. The id lies in another
 slot than a user's keys, so no script can look at it; each connection asks for it when it is new, and then again before
@@ -93,7 +94,9 @@ class Identity:
         return self._read(found, None), False
 
     def _refuse_remains(self) -> Conversation:
-        if any((yield [("GET", marker) for marker in self.markers])) and (yield ("GET", self.key)) is None:
+        if not any((yield [("GET", marker) for marker in self.markers])):
+            return
+        if (yield ("GET", self._claim)) is None and (yield ("GET", self.key)) is None:  # in this order: see above
             raise StoreMismatch(
                 f"{self._where} has lost its id, but not all of its store: a node came back empty. Restore that node, or "
                 "restore the store from a backup"
@@ -101,5 +104,5 @@ class Identity:
 
     def _read(self, value: object, store_id: str | None) -> str:
         text = value.decode("ascii", "replace") if isinstance(value, bytes) else ""
-        version, _, found = text.partition(" ")
-        return check_meta({"schema_version": version, "store_id": found}, self._where, store_id)
+        version, found, needs = (*text.split(" ", 2), "", "")[:3]
+        return check_meta({"schema_version": version, "store_id": found, "needs": needs}, self._where, store_id)
