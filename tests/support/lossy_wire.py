@@ -36,13 +36,30 @@ class Wire:
     def mend(self) -> None:
         self._armed, self._broken = b"", threading.Event()
 
+    def refuse(self) -> None:
+        """Every connection is cut, and no new one is taken."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._cut()
+
+    def take_again(self) -> None:
+        """New connections are taken, on the same port."""
+        self._listener = socket.create_server((ADDRESS, self.port))
+        self._sockets = [self._listener]
+        self._run(self._accept)
+
     def wait_until_lost(self) -> None:
         assert self._broken.wait(5)
 
     def _accept(self) -> None:
+        listener = self._listener
         while True:
-            client, _ = self._listener.accept()
-            server = socket.create_connection((ADDRESS, self._server_port))
+            client, _ = listener.accept()
+            try:
+                server = socket.create_connection((ADDRESS, self._server_port))
+            except OSError:  # as if there were no wire
+                client.close()
+                continue
             self._sockets += [client, server]
             lossy = threading.Event()  # only the connection whose question it was is harmed
             self._run(self._forth, client, server, lossy)
@@ -59,8 +76,8 @@ class Wire:
         while data := server.recv(1 << 16):
             rest: bytes | None = data
             if lossy.is_set():
-                rest = self._lose(data)
                 self._broken.set()
+                rest = self._lose(data)
             if rest is None:
                 break
             client.sendall(rest)
@@ -75,7 +92,7 @@ class Wire:
         self._threads.append(thread)
         thread.start()
 
-    def close(self) -> None:
+    def _cut(self) -> None:
         for one in self._sockets:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -83,6 +100,10 @@ class Wire:
             thread.join()
         for one in self._sockets:
             one.close()
+        self._threads.clear()
+
+    def close(self) -> None:
+        self._cut()
 
 
 @contextmanager
