@@ -1,0 +1,172 @@
+"""``twofa export``: a new file for its owner alone, whole or not there, that gives nothing away."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from core.cli.conftest import Twofa, Typing
+from core.cli.houses import PASSPHRASE, SEALED, exported
+from support.stage import Stage
+from twofa_middleware.cli import export as exporting
+from twofa_middleware.errors import BadFile
+from twofa_middleware.moving import stream
+from twofa_middleware.moving.new_file import new_file
+
+
+@pytest.fixture(autouse=True)
+def low_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "_COSTS", (2, 8, 1))
+
+
+def test_it_says_how_much_there_is_and_that_the_keys_are_not_in_it(twofa: Twofa, stage: Stage, folder: Path) -> None:
+    stage.enrolled("erin")
+    stage.enforce("Cook")
+    done = exported(twofa, folder)
+    assert done.out.startswith("realm.twofa: 1 users, flags on 1 roles, ")
+    assert "key ring alone, which is not in it" in done.out
+    assert done.err == ""
+    assert exported(twofa, folder, "other.twofa", "--json").document.keys() == {"file", "users", "roles", "events"}
+
+
+def test_the_file_is_for_its_owner_alone_and_gives_nothing_away(twofa: Twofa, stage: Stage, folder: Path) -> None:
+    visitor = stage.enrolled("erin")
+    umask = os.umask(0)
+    try:
+        exported(twofa, folder)
+    finally:
+        os.umask(umask)
+    file = folder / "realm.twofa"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    content = file.read_bytes()
+    for text in (PASSPHRASE, "erin", *visitor.secrets):
+        assert text.encode() not in content
+
+
+def test_that_it_was_made_is_an_event_with_who_made_it(twofa: Twofa, stage: Stage, folder: Path) -> None:
+    exported(twofa, folder)
+    (event,) = [event for event in stage.events() if event.name == "realm exported"]
+    assert str(event.facts["actor"]).startswith("command line: ")
+    assert event.facts["users"] == 0
+
+
+def test_no_file_is_overwritten(twofa: Twofa, stage: Stage, folder: Path) -> None:
+    (folder / "passphrase").write_text(PASSPHRASE)
+    (folder / "passphrase").chmod(0o600)
+    (folder / "realm.twofa").write_text("dear")
+    (folder / "link.twofa").symlink_to("nowhere")
+    for name in ("realm.twofa", "link.twofa"):
+        done = twofa("export", name, *SEALED)
+        assert (done.code, done.out) == (1, "")
+        assert "no file is overwritten" in done.err
+    assert (folder / "realm.twofa").read_text() == "dear"
+    assert not (folder / "nowhere").exists()
+    assert stage.events() == []
+
+
+# ---- the passphrase -------------------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_no_passphrase_is_shown(twofa: Twofa, stage: Stage, folder: Path) -> None:
+    done = twofa("export", "realm.twofa")
+    assert (done.code, done.out) == (2, "")
+    assert "--passphrase-file must be given" in done.err
+    assert not (folder / "realm.twofa").exists()
+
+
+def test_at_a_terminal_a_new_passphrase_is_shown_once(
+    twofa: Twofa, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    done = twofa("export", "realm.twofa", "--json")
+    (passphrase,) = re.findall(r"shown this once: ((?:[0-9a-z]{4}-){7}[0-9a-z]{4})\n", done.err)
+    assert passphrase not in done.out
+    (folder / "new").write_text(passphrase.upper().replace("-", " ") + "\n")
+    (folder / "new").chmod(0o600)
+    assert twofa("import", "realm.twofa", "--passphrase-file", "new", "--dry-run").code == 0
+
+
+def test_a_passphrase_file_that_is_not_there_is_made(twofa: Twofa, stage: Stage, folder: Path) -> None:
+    done = twofa("export", "realm.twofa", "--passphrase-file", "new")
+    assert (done.code, done.err) == (0, "")
+    made = folder / "new"
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+    assert re.fullmatch(r"(?:[0-9a-z]{4}-){7}[0-9a-z]{4}\n", made.read_text())
+    assert made.read_text().strip() not in done.out
+    assert twofa("import", "realm.twofa", "--passphrase-file", "new", "--dry-run").code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "said"), [("short", 0o600, "16 characters"), (PASSPHRASE, 0o644, "open to others")]
+)
+def test_a_passphrase_that_keeps_nobody_out_is_refused(
+    twofa: Twofa, stage: Stage, folder: Path, text: str, mode: int, said: str
+) -> None:
+    (folder / "passphrase").write_text(text)
+    (folder / "passphrase").chmod(mode)
+    done = twofa("export", "realm.twofa", *SEALED)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert text not in done.err
+    assert not (folder / "realm.twofa").exists()
+
+
+def test_the_passphrase_of_a_file_is_asked_for_at_a_terminal(
+    typing: Typing, stage: Stage, folder: Path, twofa: Twofa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported(twofa, folder)
+    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda prompt: PASSPHRASE)
+    done = typing("n\n")("import", "realm.twofa")
+    assert (done.code, done.err) == (1, "twofa: nothing was changed\n")
+    assert PASSPHRASE not in done.out
+    assert twofa("import", "realm.twofa", "--yes").code == 2
+
+
+# ---- interrupted ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError("the disk is full")])
+def test_an_export_that_is_interrupted_leaves_nothing_and_can_be_begun_again(
+    twofa: Twofa, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    def interrupted(entry: object) -> bytes:
+        raise fault
+
+    stage.enrolled("erin")
+    with monkeypatch.context() as patch:
+        patch.setattr(exporting, "pack", interrupted)
+        (folder / "passphrase").write_text(PASSPHRASE)
+        (folder / "passphrase").chmod(0o600)
+        done = twofa("export", "realm.twofa", *SEALED)
+    assert done.code == 1
+    assert not list(folder.glob("realm.twofa*"))
+    exported(twofa, folder)
+
+
+def test_what_a_killed_run_left_opens_nowhere_and_stops_no_new_run(twofa: Twofa, stage: Stage, folder: Path) -> None:
+    exported(twofa, folder)
+    part = folder / "realm.twofa.part"
+    part.write_bytes((folder / "realm.twofa").read_bytes()[:-1])
+    done = twofa("import", "realm.twofa.part", *SEALED, "--dry-run")
+    assert (done.code, done.out) == (1, "")
+    (folder / "realm.twofa").unlink()
+    exported(twofa, folder)
+    assert not part.exists()
+
+
+def test_a_file_that_comes_up_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "new"
+
+    def write(file: BinaryIO) -> None:
+        file.write(b"ours")
+        path.write_text("theirs")
+
+    with pytest.raises(BadFile, match="exists by now"), new_file(path) as file:
+        write(file)
+    assert path.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,353 @@
+"""``twofa import``: a realm moves into another store and goes on there as it was; nothing that was changed gets in."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cli.conftest import Twofa
+from core.cli.gated import settings_file
+from core.cli.houses import DO, SEALED, another_store, counts, exported, holding, key_of, records_of, store_of
+from support.realm import document
+from support.redis_servers import Server, a_server
+from support.stage import Stage
+from support.stores import ask
+from support.visitor import Visitor
+from twofa_middleware.accounts.account import raised_generation
+from twofa_middleware.asks import AddEvents, FollowEvents, WriteRecords
+from twofa_middleware.cli import bringing
+from twofa_middleware.moving import stream
+from twofa_middleware.moving.bringing import bring_user
+from twofa_middleware.protocol import UserKey
+
+OTHER = "sqlite:///var/other.db"
+INTO = ("--file", "there.toml")
+
+
+@pytest.fixture(autouse=True)
+def low_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "_COSTS", (2, 8, 1))
+
+
+@pytest.fixture
+def lived_in(stage: Stage) -> Stage:
+    """A realm with people of every kind: with passes, remembered browsers, waits, spent codes, rules met, switched off."""
+    erin = stage.enrolled("erin")
+    elsewhere = erin.elsewhere()
+    elsewhere.log_in("erin", "login-2")
+    elsewhere.verify(remember="1")
+    stage.clock.on(30)
+    ada = stage.enrolled("ada")
+    other = ada.elsewhere()
+    other.log_in("ada", "login-2")
+    other.recover(ada.codes[0])
+    stage.clock.on(30)
+    off = stage.enrolled("wendy")
+    stage.clock.on(30)
+    off.confirm("disable")
+    stage.visitor("nobody").go("/home")
+    stage.enforce("Cook", grace_days=3)
+    stage.enforce("Guest")
+    stage.enforce("Guest", is_enforced=False)
+    stage.events()
+    stage.visitor("late").go("/home")
+    away = ada.elsewhere()
+    away.log_in("ada", "login-3")
+    for _ in range(5):
+        away.verify(away.wrong_code())
+    return stage
+
+
+def goes_on(there: Stage, visitor: Visitor) -> bool:
+    """Whether a browser that had passed is let in by the other store."""
+    return there.meets(visitor).go("/home").body == b"secret page"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with a_server() as started:
+        yield started
+
+
+@pytest.fixture
+def there(lived_in: Stage) -> Stage:
+    return another_store(lived_in, OTHER)
+
+
+# ---- it goes on as it was -------------------------------------------------------------------------------------------
+
+
+def test_a_realm_that_moves_to_redis_and_back_is_the_same(
+    twofa: Twofa, lived_in: Stage, folder: Path, server: Server
+) -> None:
+    exported(twofa, folder, "one.twofa")
+    before = holding(lived_in)
+    on_redis = another_store(lived_in, server.url, "redis")
+    done = twofa("import", "one.twofa", *DO, "--file", "redis.toml", "--json")
+    assert (done.code, done.err) == (0, "")
+    assert counts(done) == {"written": len(before.users)}
+    moved = holding(on_redis)
+    assert (moved.users, moved.flags) == (before.users, before.flags)
+    assert set(moved.events) == set(before.events)
+    exported(twofa, folder, "two.twofa", "--file", "redis.toml")
+    back = another_store(lived_in, OTHER, "back")
+    assert twofa("import", "two.twofa", *DO, "--file", "back.toml").code == 0
+    again = holding(back)
+    assert (again.users, again.flags) == (before.users, before.flags)
+    assert set(before.events) < set(again.events)
+
+
+def test_passes_browsers_codes_and_waits_go_on_in_the_other_store(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
+) -> None:
+    exported(twofa, folder)
+    assert twofa("import", "realm.twofa", *DO, *INTO).code == 0
+    erin = lived_in.everybody[0]
+    assert there.meets(erin).go("/home").body == b"secret page"
+    ada = next(one for one in lived_in.everybody if one.codes and one is not erin)
+    at_other = there.meets(ada.elsewhere())
+    at_other.log_in("ada", "login-4")
+    assert at_other.go("/2fa/verify").header("retry-after") == "30", "codes are paused"
+    assert at_other.recover(ada.codes[0]).status == 422, "a code that was spent before the move"
+    assert at_other.recover(ada.codes[1]).status == 303
+
+
+def test_that_it_was_brought_in_is_an_event(twofa: Twofa, lived_in: Stage, folder: Path, there: Stage) -> None:
+    exported(twofa, folder)
+    assert twofa("import", "realm.twofa", *DO, *INTO).code == 0
+    (event,) = [event for event in there.events() if event.name == "realm imported"]
+    assert str(event.facts["actor"]).startswith("command line: ")
+    assert event.facts["users"] == len(holding(lived_in).users)
+
+
+def test_a_dry_run_tells_the_same_and_changes_nothing(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
+) -> None:
+    exported(twofa, folder)
+    before = holding(there)
+    dry = twofa("import", "realm.twofa", *SEALED, *INTO, "--dry-run", "--json")
+    assert (dry.code, dry.document["dry_run"]) == (0, True)
+    assert holding(there) == before
+    done = twofa("import", "realm.twofa", *DO, *INTO, "--json")
+    assert done.document | {"dry_run": True} == dry.document
+
+
+# ---- again, and after an interruption -------------------------------------------------------------------------------
+
+
+def test_who_is_there_already_is_left_as_done(twofa: Twofa, lived_in: Stage, folder: Path, there: Stage) -> None:
+    exported(twofa, folder)
+    assert twofa("import", "realm.twofa", *DO, *INTO).code == 0
+    first = holding(there)
+    again = twofa("import", "realm.twofa", *DO, *INTO, "--json")
+    assert again.code == 0
+    assert (counts(again), counts(again, "roles")) == ({"there": len(first.users)}, {"there": 2})
+    assert again.document["events"] == 0
+    assert (holding(there).users, holding(there).flags) == (first.users, first.flags)
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_an_import_that_was_interrupted_is_ended_by_running_it_again(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    exported(twofa, folder)
+    done = []
+
+    def breaking_off(*arguments: object) -> object:
+        if len(done) == after:
+            raise KeyboardInterrupt
+        done.append(arguments)
+        return bring_user(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bringing, "bring_user", breaking_off)
+        assert twofa("import", "realm.twofa", *DO, *INTO).code == 1
+    assert len(holding(there).users) == after
+    again = twofa("import", "realm.twofa", *DO, *INTO, "--json")
+    assert counts(again) == {"written": len(holding(lived_in).users) - after} | ({"there": after} if after else {})
+    assert holding(there).users == holding(lived_in).users
+
+
+def test_events_that_are_in_the_list_already_are_not_doubled(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
+) -> None:
+    exported(twofa, folder)
+    with store_of(lived_in) as old, store_of(there) as new:
+        ask(new, AddEvents(ask(old, FollowEvents(None, 3))))
+    done = twofa("import", "realm.twofa", *DO, *INTO, "--json")
+    ids = [event[1] for event in holding(there).events]
+    assert len(ids) == len(set(ids)) == done.document["events"] + 3
+
+
+# ---- somebody is there ----------------------------------------------------------------------------------------------
+
+
+def test_another_account_is_left_and_told_unless_it_is_to_be_replaced(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
+) -> None:
+    exported(twofa, folder)
+    mine = there.enrolled("erin")
+    before = records_of(there)
+    done = twofa("import", "realm.twofa", *DO, *INTO, "--json")
+    assert done.code == 1
+    assert counts(done)["kept"] == 1
+    assert done.document["left"] == ["erin (id erin)"]
+    assert "--replace puts what the file has in the place" in done.err
+    assert records_of(there) == before
+    done = twofa("import", "realm.twofa", *DO, *INTO, "--json", "--replace")
+    assert (done.code, counts(done)["replaced"]) == (0, 1)
+    assert there.meets(mine).go("/home").body != b"secret page", "a pass of the account that was replaced"
+    assert mine.cookie("pass")
+
+
+def test_a_replaced_account_gets_a_generation_above_both_and_no_pass_of_either(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
+) -> None:
+    exported(twofa, folder)
+    there.enrolled("erin")
+    old, new = records_of(lived_in).account, records_of(there).account
+    assert old is not None
+    assert new is not None
+    assert twofa("import", "realm.twofa", *DO, *INTO, "--replace").code == 0
+    now = records_of(there)
+    assert now.account is not None
+    assert now.account.generation == raised_generation(old.generation, new.generation)
+    assert (now.passes, now.browsers) == ((), ())
+    assert not goes_on(there, lived_in.everybody[0])
+    assert "restored from a backup" in [event.name for event in there.events() if event.user == "erin"]
+
+
+def test_an_account_that_has_gone_on_since_is_left(twofa: Twofa, lived_in: Stage, folder: Path) -> None:
+    exported(twofa, folder)
+    erin = lived_in.everybody[0]
+    lived_in.clock.on(30)
+    erin.confirm("codes")
+    before = records_of(lived_in)
+    done = twofa("import", "realm.twofa", *DO, "--replace", "--json")
+    assert counts(done)["there"] == len(holding(lived_in).users)
+    assert dataclasses.replace(records_of(lived_in), log=()) == dataclasses.replace(before, log=())
+
+
+def test_who_switched_it_off_since_is_not_switched_on_by_an_old_file(
+    twofa: Twofa, lived_in: Stage, folder: Path
+) -> None:
+    exported(twofa, folder)
+    lived_in.clock.on(30)
+    lived_in.everybody[0].confirm("disable")
+    done = twofa("import", "realm.twofa", *DO, "--json")
+    assert (done.code, counts(done)["kept"]) == (1, 1)
+    account = records_of(lived_in).account
+    assert account is not None
+    assert not account.authenticators
+
+
+def test_a_flag_that_was_set_otherwise_is_left_and_told(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
+) -> None:
+    exported(twofa, folder)
+    there.enforce("Cook", grace_days=9)
+    done = twofa("import", "realm.twofa", *DO, *INTO, "--json")
+    assert (done.code, counts(done, "roles")) == (1, {"kept": 1, "written": 1})
+    assert holding(there).flags["Cook"][2] == 9
+    assert twofa("import", "realm.twofa", *DO, *INTO, "--replace").code == 0
+    assert holding(there).flags == holding(lived_in).flags
+
+
+# ---- files that are not to be trusted -------------------------------------------------------------------------------
+
+
+def refused(twofa: Twofa, there: Stage, *arguments: str, code: int = 1) -> str:
+    before = holding(there)
+    done = twofa("import", *arguments, *INTO)
+    assert (done.code, done.out) == (code, "")
+    assert holding(there) == before
+    return done.err
+
+
+def test_a_changed_or_cut_file_changes_nothing(twofa: Twofa, lived_in: Stage, folder: Path, there: Stage) -> None:
+    exported(twofa, folder)
+    content = (folder / "realm.twofa").read_bytes()
+    for place in range(0, len(content), len(content) // 40):
+        changed = bytearray(content)
+        changed[place] ^= 0x10
+        (folder / "changed.twofa").write_bytes(changed)
+        assert refused(twofa, there, "changed.twofa", *DO)
+    for size in (0, 20, len(content) // 2, len(content) - 1):
+        (folder / "cut.twofa").write_bytes(content[:size])
+        assert refused(twofa, there, "cut.twofa", *DO)
+
+
+def test_another_passphrase_changes_nothing(twofa: Twofa, lived_in: Stage, folder: Path, there: Stage) -> None:
+    exported(twofa, folder)
+    (folder / "passphrase").write_text("another passphrase")
+    assert "the passphrase is another one" in refused(twofa, there, "realm.twofa", *DO)
+
+
+def test_a_file_whose_end_is_damaged_is_refused_before_its_beginning_is_used(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "CHUNK_BYTES", 256)
+    exported(twofa, folder)
+    content = (folder / "realm.twofa").read_bytes()
+    (folder / "changed.twofa").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert "damaged or was cut off" in refused(twofa, there, "changed.twofa", *DO)
+    assert twofa("import", "realm.twofa", *DO, *INTO).code == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"), [({"realm": "other"}, "holds the realm"), ({"keys": "file:other.toml"}, "another key ring")]
+)
+def test_a_file_of_another_realm_or_key_ring_is_refused(
+    twofa: Twofa, lived_in: Stage, folder: Path, changes: dict[str, str], said: str
+) -> None:
+    exported(twofa, folder)
+    assert twofa("keys", "new", "--file", "other.toml").code == 0
+    made = document(**({"store": "sqlite:///var/foreign.db"} | changes))
+    (folder / "foreign.toml").write_text(settings_file(made), encoding="utf-8")
+    assert twofa("init", "--file", "foreign.toml").code == 0
+    done = twofa("import", "realm.twofa", *DO, "--file", "foreign.toml")
+    assert (done.code, done.out) == (1, "")
+    assert said in done.err
+
+
+def test_a_file_that_needs_a_key_that_is_gone_is_refused_by_the_key_s_id(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
+) -> None:
+    exported(twofa, folder)
+    ring = folder / "var" / "keys.toml"
+    text = ring.read_text()
+    current = text.split('current = "')[1][:8]
+    made = twofa("keys", "new").out
+    fresh = made.split('current = "')[1][:8]
+    ring.write_text(text.split("[ring]")[0].replace(current, fresh) + "[ring]" + made.split("[ring]")[1])
+    assert current in refused(twofa, there, "realm.twofa", *DO, code=2)
+
+
+def test_without_consent_nothing_is_brought_in(twofa: Twofa, lived_in: Stage, folder: Path, there: Stage) -> None:
+    exported(twofa, folder)
+    assert "--yes must be given" in refused(twofa, there, "realm.twofa", *SEALED, code=2)
+
+
+def test_a_user_who_changes_while_the_store_is_looked_at_is_looked_at_anew(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody turns it on between the look and the writing: that account is not run over."""
+    exported(twofa, folder)
+    mine = there.visitor("erin")
+    asked = []
+
+    def slow(user: UserKey, *arguments: Any, **more: Any) -> WriteRecords:
+        if not asked and user == key_of(lived_in, "erin"):
+            asked.append(user)
+            mine.set_up()
+        return WriteRecords(user, *arguments, **more)
+
+    monkeypatch.setattr("twofa_middleware.moving.bringing.WriteRecords", slow)
+    done = twofa("import", "realm.twofa", *DO, *INTO, "--json")
+    assert (asked, done.code) == ([key_of(lived_in, "erin")], 1)
+    assert done.document["left"] == ["erin (id erin)"]
+    assert mine.go("/home").body == b"secret page"
