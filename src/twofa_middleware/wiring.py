@@ -18,11 +18,12 @@ from .desk import Desk
 from .errors import ConfigError
 from .gate import Gate
 from .inserts.rules import rules_of
+from .keyring import KeyRing
 from .plugins import options_of, plugin
 from .protocol import Directory, PluginContext, Sink, Store, StoreOptions
 from .references import read_secret
 from .runtime import Answers, Runtime
-from .sealing import KeyRing, Sealer
+from .sealing import Sealer
 from .settings import Settings
 from .settings.model import Acknowledge
 from .settings.reading import did_you_mean

@@ -19,7 +19,7 @@ from support.spy import Call, Told
 from support.stage import Open, Stage
 from support.told import told
 from twofa_middleware.cli.keys import write_ring
-from twofa_middleware.sealing import KEY_BYTES, KeyRing
+from twofa_middleware.keyring import KEY_BYTES, KeyRing
 from twofa_middleware.stores.sqlite import SQLiteStore
 
 

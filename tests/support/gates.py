@@ -13,8 +13,9 @@ from support.exchange import Body, Pairs, Reply
 from support.realm import APP_SECRET, Realm, document
 from support.visitor import Visitor
 from twofa_middleware.cli.keys import write_ring
+from twofa_middleware.keyring import KeyRing
 from twofa_middleware.protocol import Ask
-from twofa_middleware.sealing import KeyRing, Sealer
+from twofa_middleware.sealing import Sealer
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import store_kind
 

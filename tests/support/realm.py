@@ -11,7 +11,8 @@ import pyotp
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from twofa_middleware.cli.keys import write_ring
-from twofa_middleware.sealing import KeyRing, Sealer
+from twofa_middleware.keyring import KeyRing
+from twofa_middleware.sealing import Sealer
 from twofa_middleware.settings import Settings
 from twofa_middleware.stores.sqlite import SQLiteStore
 

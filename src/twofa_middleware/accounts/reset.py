@@ -9,8 +9,9 @@ import hmac
 
 from ..asks import Random
 from ..factors import recovery
+from ..keyring import KEY_ID_BYTES
 from ..protocol import Flow, UserKey
-from ..sealing import KEY_ID_BYTES, Sealer
+from ..sealing import Sealer
 from .account import Account
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..errors import ConfigError, StoreMismatch
-from ..sealing import KeyRing
+from ..keyring import KeyRing
 from ..settings import Settings
 from ..wiring import open_store, sealer_of, store_kind
 from .keys import write_ring

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..errors import KeysError
-from ..sealing import KeyRing
+from ..keyring import KeyRing
 
 
 @click.group()

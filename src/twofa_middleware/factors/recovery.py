@@ -5,10 +5,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 
-from ..sealing import KEY_ID_BYTES, Sealer
+from ..keyring import KEY_ID_BYTES
+from ..sealing import Sealer
 
 CODES = 10
 CODE_BYTES = 10
+HASH_BYTES = CODE_BYTES
+"""Of the hash as many bits are stored as a code has: to hit it by chance is no easier than to guess the code."""
 # Crockford's base 32: no i, l, o and u, so that nothing is read in two ways and no word appears by chance.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _SAME = str.maketrans({"i": "1", "l": "1", "o": "0"})
@@ -36,11 +39,11 @@ def clean(text: str) -> str | None:
 
 def keyed_hash(sealer: Sealer, user: str, letters: str, key_id: bytes = b"") -> bytes:
     """What the store keeps of a code of this user: the id of the key, then the hash."""
-    return sealer.keyed_hash("recovery", (user,), letters.encode(), key_id)
+    return sealer.keyed_hash("recovery", (user,), letters.encode(), key_id, HASH_BYTES)
 
 
 def find(sealer: Sealer, user: str, text: str, stored: Iterable[bytes]) -> bytes | None:
-    """The stored hash that the text belongs to. All are compared, in constant time; hashes of retired keys are dead."""
+    """The stored hash that the text belongs to. All are compared whole, in constant time; hashes of retired keys are dead."""
     letters = clean(text)
     mine: dict[bytes, bytes] = {}
     found = None

@@ -15,8 +15,8 @@ import msgspec
 
 from ..asks import EventRow, Records, RoleRow
 from ..errors import BadFile
+from ..keyring import KEY_ID_BYTES
 from ..protocol import UserKey
-from ..sealing import KEY_ID_BYTES
 
 _LENGTH = struct.Struct(">I")
 

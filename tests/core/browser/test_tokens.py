@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twofa_middleware.browser.tokens import FORM_SECONDS, is_good, write
-from twofa_middleware.sealing import KeyRing, Sealer
+from twofa_middleware.keyring import KeyRing
+from twofa_middleware.sealing import Sealer
 
 NOW = 1_800_000_000
 FLOW = b"f" * 43

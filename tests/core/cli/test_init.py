@@ -17,7 +17,7 @@ from core.cli.conftest import Twofa
 from core.settings.documents import SMALLEST
 from support.redis_servers import Server, a_server
 from twofa_middleware.errors import ConfigError
-from twofa_middleware.sealing import KeyRing
+from twofa_middleware.keyring import KeyRing
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build, open_store
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from core.cli.conftest import Twofa
 from twofa_middleware.cli import twofa as command
-from twofa_middleware.sealing import KeyRing
+from twofa_middleware.keyring import KeyRing
 
 
 def test_a_new_ring_is_printed_and_can_be_loaded(twofa: Twofa) -> None:

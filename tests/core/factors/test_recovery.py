@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twofa_middleware.factors.recovery import CODE_BYTES, CODES, clean, find, from_random, keyed_hash
-from twofa_middleware.sealing import KeyRing, Sealer
+from twofa_middleware.keyring import KeyRing
+from twofa_middleware.sealing import Sealer
 
 OLD, NEW = b"old1", b"new1"
 OLD_RING = KeyRing(b"n" * 32, OLD, {OLD: b"o" * 32})
@@ -106,7 +107,7 @@ def test_a_code_is_found_by_its_own_hash_alone() -> None:
 def test_a074_what_is_stored_is_a_keyed_hash_that_carries_the_id_of_its_key() -> None:
     (entry,) = stored(OLD_SEALER, TEXTS[:1])
     assert entry[:4] == OLD
-    assert len(entry) == 20
+    assert len(entry) == 4 + 10
     assert TEXTS[0].replace("-", "").encode() not in entry
 
 
@@ -130,6 +131,12 @@ def test_a117_a_code_made_under_an_old_key_is_found_while_the_ring_has_that_key(
 
 def test_a117_a_code_made_under_a_retired_key_is_dead() -> None:
     assert find(NEW_SEALER, "5", TEXTS[3], stored(OLD_SEALER)) is None
+
+
+def test_a073_a_hash_that_was_cut_or_made_longer_is_found_by_nobody() -> None:
+    (entry,) = stored(OLD_SEALER, TEXTS[:1])
+    others = [entry[:size] for size in range(len(entry))] + [entry + b"\0"]
+    assert find(OLD_SEALER, "5", TEXTS[0], others) is None
 
 
 @given(st.lists(st.binary(max_size=24)))

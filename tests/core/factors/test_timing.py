@@ -11,7 +11,8 @@ from support.realm import code_at
 from twofa_middleware.errors import UnreadableRecord
 from twofa_middleware.factors import recovery, totp
 from twofa_middleware.factors.totp import AHEAD_STEPS, PAST_STEPS, Window, base32
-from twofa_middleware.sealing import KeyRing, Sealer
+from twofa_middleware.keyring import KeyRing
+from twofa_middleware.sealing import Sealer
 
 SECRET = b"12345678901234567890"
 NOW = 1_800_000_000

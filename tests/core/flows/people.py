@@ -15,8 +15,9 @@ from twofa_middleware.asks import AccountRow, Attempt, Call, PassRow, SetupRow
 from twofa_middleware.browser.cookies import PassCookie
 from twofa_middleware.factors import recovery, totp
 from twofa_middleware.http import Request
+from twofa_middleware.keyring import KeyRing
 from twofa_middleware.protocol import Flow, Login
-from twofa_middleware.sealing import KeyRing, Sealer
+from twofa_middleware.sealing import Sealer
 from twofa_middleware.settings import Settings
 from twofa_middleware.site import Site
 

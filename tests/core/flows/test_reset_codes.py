@@ -20,7 +20,8 @@ from twofa_middleware.accounts.enrol import Confirmation, WrongReset
 from twofa_middleware.accounts.reset import is_reset_code, new_reset_code
 from twofa_middleware.asks import AccountRow, Done, Emit, Note, Random, Spent, TakeAttempt, TurnOn
 from twofa_middleware.errors import UnreadableRecord
-from twofa_middleware.sealing import KeyRing, Sealer
+from twofa_middleware.keyring import KeyRing
+from twofa_middleware.sealing import Sealer
 
 ROW, CODE = reset_row()
 LETTERS = CODE.replace("-", "")

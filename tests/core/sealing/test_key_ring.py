@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from twofa_middleware.errors import KeysError
-from twofa_middleware.sealing import KeyRing, Sealer
+from twofa_middleware.keyring import KeyRing
+from twofa_middleware.sealing import Sealer
 
 
 def key(letter: str, size: int = 32) -> str:

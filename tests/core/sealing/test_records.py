@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twofa_middleware.errors import UnreadableRecord
-from twofa_middleware.sealing import KeyRing, Sealer
+from twofa_middleware.keyring import KeyRing
+from twofa_middleware.sealing import Sealer
 
 NONCE = b"n" * 12
 PLAIN = b"12345678901234567890"

@@ -16,8 +16,8 @@ from twofa_middleware.drive import drive
 from twofa_middleware.errors import ConfigError, KeysError, PluginError, StoreMismatch
 from twofa_middleware.http import Request
 from twofa_middleware.identify import Nobody
+from twofa_middleware.keyring import KeyRing
 from twofa_middleware.protocol import UserKey
-from twofa_middleware.sealing import KeyRing
 from twofa_middleware.settings import Settings
 from twofa_middleware.settings.model import StoreSettings
 from twofa_middleware.wiring import Runtime, build, open_store
