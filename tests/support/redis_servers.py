@@ -165,6 +165,7 @@ def a_cluster() -> Iterator[Server]:
 @contextmanager
 def a_replica_of(server: Server, *options: str) -> Iterator[Server]:
     """A replica of a test's own, that has all that the server has when the test begins."""
+    server.say("CONFIG", "SET", "repl-diskless-sync-delay", "0")
     with a_server("--replicaof", f"{ADDRESS} {server.port}", *QUICK_TO_FOLLOW, *options) as replica:
         wait_until(lambda: follows(replica), "the replica follows")
         yield replica
