@@ -5,9 +5,11 @@ It is bound to the cookie's random token, the user, the app, the generation, and
 
 from __future__ import annotations
 
-import struct
+import base64
 from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from ..asks import EndPass, PassRow, Random
 from ..browser.cookies import TOKEN_BYTES, PassCookie, token
@@ -16,8 +18,14 @@ from ..protocol import Flow, Login, UserKey
 from ..site import Site
 from .audit import noted
 
-_PAYLOAD = struct.Struct(">BQQ22s")
-_NO_SESSION = b""
+
+class _Payload(msgspec.Struct, array_like=True, frozen=True):
+    """``session``: the keyed hash of the app's session, empty where the app shows none."""
+
+    method: int
+    opened_at: int
+    expires_at: int
+    session: bytes
 
 
 class Method(Enum):
@@ -53,7 +61,7 @@ def new_pass(site: Site, login: Login, generation: int, method: Method, now: int
     user = site.user_key(login)
     cookie = PassCookie(user, token((yield from Random(TOKEN_BYTES))))
     expires_at = now + site.settings.pass_hours * 3600
-    payload = _PAYLOAD.pack(method.value, now, expires_at, _session(site, login))
+    payload = msgspec.msgpack.encode(_Payload(method.value, now, expires_at, _session(site, login)))
     record = site.sealer.authenticate("pass", (user, site.name, generation, cookie.digest.hex()), payload)
     return PassRow(cookie.digest, record, method.is_proven, now, expires_at, now), cookie
 
@@ -64,12 +72,12 @@ def read_pass(site: Site, login: Login, user: UserKey, generation: int, row: Pas
         return None
     try:
         payload = site.sealer.read("pass", (user, site.name, generation, row.digest.hex()), row.record)
-        method, opened_at, expires_at, session = _PAYLOAD.unpack(payload)
-        found = Pass(Method(method), opened_at, expires_at)
-    except (UnreadableRecord, struct.error, ValueError):
+        said = msgspec.msgpack.decode(payload, type=_Payload)
+        found = Pass(Method(said.method), said.opened_at, said.expires_at)
+    except (UnreadableRecord, msgspec.DecodeError, ValueError):
         return None
     idle = site.settings.idle_seconds
-    if session.rstrip(b"\0") != _session(site, login) or not opened_at <= now + 60 or not now < expires_at:
+    if said.session != _session(site, login) or not found.opened_at <= now + 60 or not now < found.expires_at:
         return None
     return None if idle and now >= row.used_at + idle else found
 
@@ -88,5 +96,5 @@ def end_pass(site: Site, cookie: PassCookie, now: int, why: str, login: Login | 
 
 def _session(site: Site, login: Login) -> bytes:
     if login.session is None:
-        return _NO_SESSION
-    return site.sealer.name(f"session {site.name}", login.session).encode()
+        return b""
+    return base64.urlsafe_b64decode(site.sealer.name(f"session {site.name}", login.session) + "==")

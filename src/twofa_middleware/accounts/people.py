@@ -24,6 +24,10 @@ class _Payload(msgspec.Struct, array_like=True, frozen=True):
     email: str
 
 
+class _Roles(msgspec.Struct, array_like=True, frozen=True):
+    roles: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A page of people; ``after`` is where the next one begins, empty for the last page."""
@@ -40,7 +44,7 @@ def person_record(sealer: Sealer, login: Login, nonce: bytes) -> bytes:
 
 def roles_record(sealer: Sealer, login: Login, roles: Iterable[str], nonce: bytes) -> bytes:
     """Which roles a login had, sealed."""
-    return sealer.seal("roles", (sealer.user_key(login.user),), msgspec.msgpack.encode(sorted(roles)), nonce)
+    return sealer.seal("roles", (sealer.user_key(login.user),), msgspec.msgpack.encode(_Roles(sorted(roles))), nonce)
 
 
 def read_person(sealer: Sealer, row: PersonRow) -> Person | None:
@@ -57,7 +61,7 @@ def read_roles(sealer: Sealer, row: PersonRow) -> frozenset[str]:
     if row.roles is None:
         return frozenset()
     try:
-        return frozenset(msgspec.msgpack.decode(sealer.open("roles", (row.user,), row.roles), type=list[str]))
+        return frozenset(msgspec.msgpack.decode(sealer.open("roles", (row.user,), row.roles), type=_Roles).roles)
     except (UnreadableRecord, msgspec.DecodeError):
         return frozenset()
 

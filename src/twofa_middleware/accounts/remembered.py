@@ -12,6 +12,9 @@ from ..errors import UnreadableRecord
 from ..protocol import Flow, UserKey
 from ..site import Site
 
+NAME_BYTES = 20
+"""So many bytes of a name are kept: with them, a row fits into 64 bytes, as Redis's small hashes want it."""
+
 
 class _Payload(msgspec.Struct, array_like=True, frozen=True):
     opened_at: int
@@ -35,7 +38,7 @@ def new_browser(site: Site, user: UserKey, generation: int, name: str, now: int)
     value = token((yield from Random(TOKEN_BYTES)))
     key = digest(value)
     expires_at = now + site.settings.remembered_days * 86400
-    payload = msgspec.msgpack.encode(_Payload(now, expires_at, name))
+    payload = msgspec.msgpack.encode(_Payload(now, expires_at, _short(name)))
     record = site.sealer.authenticate("browser", (user, generation, key.hex()), payload)
     return BrowserRow(key, record, now, expires_at, now), value
 
@@ -52,3 +55,9 @@ def read_browser(site: Site, user: UserKey, generation: int, row: BrowserRow | N
     if not found.opened_at <= now + 60 or not now < found.expires_at:
         return None
     return Browser(row.digest, found.name, found.opened_at, found.expires_at, row.used_at)
+
+
+def _short(name: str) -> str:
+    if len(name.encode()) > NAME_BYTES:
+        name = name.partition(" on ")[0]
+    return name.encode()[:NAME_BYTES].decode(errors="ignore")

@@ -3,12 +3,12 @@
 Of one user; the name there is a keyed hash, so nothing in it can end the braces:
 
     2fa:<realm>:{<user>}:account     generation, last step, roster, authenticators, recovery codes
-                        :passes      digest of the cookie → times and record
+                        :passes      digest of the cookie → times and record, one field
                         :browsers    the same
                         :pending     the same, of set-ups that were begun
     2fu:<realm>:{<user>}:seen        tries, waits, last uses, rules that were met
                         :log         events that wait for the sweeper
-                        :long        who the user is, for administrators
+                        :long        who the user is, for administrators, in parts of 60 bytes
 
 Of the realm as a whole, whose user is ``REALM``:
 

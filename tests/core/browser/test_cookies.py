@@ -72,9 +72,9 @@ def test_other_cookies_are_not_ours(name: bytes) -> None:
     assert not is_ours(name)
 
 
-def test_a_token_has_43_letters_of_base64url_and_the_store_knows_its_sha_256() -> None:
+def test_a_token_has_43_letters_of_base64url_and_the_store_knows_half_of_its_sha_256() -> None:
     assert base64.urlsafe_b64decode(TOKEN + b"=") == bytes(range(32))
-    assert digest(b"abc").hex() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert digest(b"abc").hex() == "ba7816bf8f01cfea414140de5dae2223"
 
 
 # ---- reading --------------------------------------------------------------------------------------------------------

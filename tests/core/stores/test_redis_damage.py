@@ -75,8 +75,8 @@ def test_a_change_whose_notes_or_rows_cannot_be_written_does_not_happen(
 @pytest.mark.parametrize(
     "spoil",
     [
-        ["HSET", PASSES, "tsecond", "rubbish"],
-        ["HSET", BROWSERS, "tbrowser", "1 nan 1e99"],
+        ["HSET", PASSES, "second", "rubbish"],
+        ["HSET", BROWSERS, "browser", "1 nan 1e99 rubbish"],
         ["HSET", SEEN, "frubbish", "1"],
         ["HSET", SEEN, "rrubbish", "1"],
         ["HSET", SEEN, "f1700000000", "rubbish"],
@@ -115,7 +115,7 @@ def test_a_change_that_cannot_read_what_is_there_does_not_happen(
         ["HSET", ACCOUNT, b"a\xff", "x"],
         ["SET", ACCOUNT, "x"],
         ["SET", PASSES, "x"],
-        ["HSET", BROWSERS, "tother", "rubbish"],
+        ["HSET", BROWSERS, "other", "rubbish"],
         ["HSET", SEEN, "frubbish", "1"],
         ["HSET", SEEN, "f1800000000", "rubbish"],
         ["HSET", SEEN, "r1800000000", "rubbish"],
@@ -173,9 +173,9 @@ def test_notes_that_are_not_whole_change_nothing(store: RedisStore, client: Any)
         ["HDEL", ACCOUNT, "r"],
         ["HDEL", ACCOUNT, "s"],
         ["HSET", ACCOUNT, b"a\xff", "x"],
-        ["HSET", PASSES, "tfirst", "rubbish"],
-        ["HSET", PASSES, "tfirst", "1 nan 1e99"],
-        ["HDEL", PASSES, "rfirst"],
+        ["HSET", PASSES, "first", "rubbish"],
+        ["HSET", PASSES, "first", "1 nan 1e99 rubbish"],
+        ["HSET", PASSES, "first", b"\1" + bytes(5) + b"\x7f" + bytes(4)],
         ["SET", ACCOUNT, "x"],
         ["SET", PASSES, "x"],
         ["SET", BROWSERS, "x"],
@@ -204,6 +204,11 @@ def test_a115_a_damaged_record_is_no_missing_one(store: RedisStore, client: Any,
         (["HSET", MARKS, "lsweep", "rubbish"], asks.TakeLease("sweep", "server", NOW + 1, NOW)),
         (["HSET", SEEN, "mrule", "rubbish"], asks.ReadSummary(ALICE, NOW)),
         (["SET", LONG, "x"], asks.ReadSummary(ALICE, NOW)),
+        (["HSET", LONG, "p", "rubbish"], asks.ReadSummary(ALICE, NOW)),
+        (["HSET", LONG, "p", "9 short"], asks.ReadSummary(ALICE, NOW)),
+        (["HSET", LONG, "p", "2 long"], asks.ReadSummary(ALICE, NOW)),
+        (["HSET", LONG, "p", "99 begin", "p2", "end"], asks.ReadSummary(ALICE, NOW)),
+        (["HSET", LONG, "r1", "the end"], asks.ReadRecords(ALICE)),
     ],
     ids=str,
 )
@@ -229,4 +234,4 @@ def test_a115_a_damaged_account_is_no_reason_to_begin_a_new_one(store: RedisStor
     for question in (turn_on(), open_pass(generation=0)):
         with pytest.raises(StoreError):
             ask(store, question)
-    assert client.hkeys(PASSES) == [b"tfirst", b"rfirst"]
+    assert client.hkeys(PASSES) == [b"first"]

@@ -1,8 +1,8 @@
 -- Ends one pass, if it is there.
--- Needs: rows, log, notes. KEYS: those of a user. ARGV: asks.EndPass.
+-- Needs: rows, log, long, notes. KEYS: those of a user. ARGV: asks.EndPass.
 -- Answers {'done'} or {'absent'}.
 
-if redis.call('HEXISTS', PASSES.key, 't' .. ask.digest) == 0 then
+if redis.call('HEXISTS', PASSES.key, ask.digest) == 0 then
     return { 'absent' }
 end
 drop_row(PASSES, ask.digest)

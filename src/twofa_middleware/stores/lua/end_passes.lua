@@ -1,5 +1,5 @@
 -- Ends every pass, proven ones too, and forgets every remembered browser.
--- Needs: rows, log, notes. KEYS: those of a user. ARGV: asks.EndPasses.
+-- Needs: rows, log, long, notes. KEYS: those of a user. ARGV: asks.EndPasses.
 -- Answers {'done'}.
 
 redis.call('DEL', PASSES.key, BROWSERS.key)

@@ -1,5 +1,5 @@
 -- Forgets one remembered browser, or all, and ends every unproven pass: which one rests on which browser is not stored.
--- Needs: rows, log, notes. KEYS: those of a user. ARGV: asks.ForgetBrowsers.
+-- Needs: rows, log, long, notes. KEYS: those of a user. ARGV: asks.ForgetBrowsers.
 -- Answers {'done'}.
 
 for digest in pairs(all_rows(BROWSERS)) do

@@ -1,5 +1,5 @@
 -- Notes when the user first met rules. A time that lies ahead is from a clock that was put back since: it becomes now.
--- Needs: log, notes. KEYS: those of a user. ARGV: asks.MeetRules.
+-- Needs: log, long, notes. KEYS: those of a user. ARGV: asks.MeetRules.
 -- Answers {'met', rule, time, rule, time, ...}.
 
 local reply = { 'met' }

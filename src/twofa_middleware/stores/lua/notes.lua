@@ -76,10 +76,10 @@ local function with_notes(answer)
     end
     append(plan[reply[1]] or {})
     if notes.person then
-        redis.call('HSET', LONG, 'p', notes.person)
+        put_long('p', notes.person)
     end
     if notes.roles then
-        redis.call('HSET', LONG, 'r', notes.roles)
+        put_long('r', notes.roles)
     end
     return reply
 end

@@ -1,5 +1,5 @@
 -- Opens a pass without a prompt, if nothing that this was decided on has changed since.
--- Needs: account, rows, log, notes. KEYS: those of a user. ARGV: asks.OpenPass.
+-- Needs: account, rows, log, long, notes. KEYS: those of a user. ARGV: asks.OpenPass.
 -- Answers {'done'} or {'moved'}; the latter has changed nothing.
 
 if ask.generation ~= generation() then

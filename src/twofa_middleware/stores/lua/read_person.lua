@@ -1,5 +1,5 @@
 -- Who a user is.
--- KEYS: those of a user. ARGV: nothing.
+-- Needs: long. KEYS: those of a user. ARGV: nothing.
 -- Answers {person or nil, roles or nil}.
 
-return redis.call('HMGET', LONG, 'p', 'r')
+return { long_record('p'), long_record('r') }

@@ -1,5 +1,5 @@
 -- All that there is of a user but for set-ups, as it is at one moment, dead rows as well. Writes nothing.
--- Needs: account, rows, attempts, met, log. KEYS: those of a user. ARGV: asks.ReadRecords.
+-- Needs: account, rows, attempts, met, log, long. KEYS: those of a user. ARGV: asks.ReadRecords.
 -- Answers {account, passes, browsers, person or nil, roles or nil, {time, failures, ...}, {time, tries of recovery codes,
 -- ...}, {failures in a row or nil, wait until or nil}, {rule, time, ...}, {id, at, ready_at, record, ...}}.
 
@@ -30,8 +30,7 @@ local function every_event()
     return found
 end
 
-local person = redis.call('HMGET', LONG, 'p', 'r')
 return {
-    account_fields(), every_row(PASSES), every_row(BROWSERS), person[1], person[2], every_try(FAILURE),
+    account_fields(), every_row(PASSES), every_row(BROWSERS), long_record('p'), long_record('r'), every_try(FAILURE),
     every_try(RECOVERY), redis.call('HMGET', SEEN, 'n', 'w'), met(), every_event(),
 }

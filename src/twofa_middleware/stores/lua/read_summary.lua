@@ -1,5 +1,5 @@
 -- What an administrator sees of a user, as it is at one moment. Writes nothing.
--- Needs: account, rows, attempts, met. KEYS: those of a user. ARGV: asks.ReadSummary.
+-- Needs: account, rows, attempts, met, long. KEYS: those of a user. ARGV: asks.ReadSummary.
 -- Answers {account, user, person or nil, roles or nil, attempts as in read_attempts.lua, failures, browsers, passes,
 -- used_at, {rule, time, ...}}.
 
@@ -27,9 +27,8 @@ local function failures()
 end
 
 local user = string.match(ACCOUNT, '{([^{}]*)}:account$')
-local person = redis.call('HMGET', LONG, 'p', 'r')
 local browsers, passes = count_living(BROWSERS), count_living(PASSES)
 return {
-    account_fields(), user, person[1], person[2], attempts_state(wait_of(ask.now)), failures(), browsers, passes,
+    account_fields(), user, long_record('p'), long_record('r'), attempts_state(wait_of(ask.now)), failures(), browsers, passes,
     text(used_at), met(),
 }

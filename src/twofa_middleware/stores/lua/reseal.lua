@@ -1,34 +1,43 @@
 -- Puts records in the place of others, all or none: they say the same, under another key. Nothing else changes.
--- Needs: account, rows. KEYS: those of a user. ARGV: asks.Reseal.
+-- Needs: account, rows, long. KEYS: those of a user. ARGV: asks.Reseal.
 -- Answers {'done'} or {'moved'}; the latter has changed nothing.
 
--- The hash and the field in which a record stands; nil if nobody but the realm has such a one.
-local function place_of(swap)
-    if swap.kind == 'pass' then
-        return PASSES.key, record_field(swap.name)
-    elseif swap.kind == 'browser' then
-        return BROWSERS.key, record_field(swap.name)
-    elseif swap.kind == 'authenticator' then
-        return ACCOUNT, 'a' .. swap.name
-    elseif swap.name ~= '' then
-        return nil
-    elseif swap.kind == 'roster' then
-        return ACCOUNT, 'r'
-    elseif swap.kind == 'person' then
-        return LONG, 'p'
-    elseif swap.kind == 'roles' then
-        return LONG, 'r'
+local ROWS = { pass = PASSES, browser = BROWSERS }
+local LETTERS = { person = 'p', roles = 'r' }
+
+-- The field of the account in which a record stands; nil if it stands elsewhere, or nobody but the realm has such a one.
+local function account_field(swap)
+    if swap.kind == 'authenticator' then
+        return 'a' .. swap.name
+    elseif swap.kind == 'roster' and swap.name == '' then
+        return 'r'
+    end
+end
+
+local function record_of(swap)
+    local rows, letter, field = ROWS[swap.kind], LETTERS[swap.kind], account_field(swap)
+    if rows then
+        local row = redis.call('HGET', rows.key, swap.name)
+        return row and parse(row).record
+    elseif letter and swap.name == '' then
+        return long_record(letter)
+    elseif field then
+        return redis.call('HGET', ACCOUNT, field)
     end
 end
 
 for _, swap in ipairs(ask.swaps) do
-    local key, field = place_of(swap)
-    if not key or redis.call('HGET', key, field) ~= swap.old then
+    if record_of(swap) ~= swap.old then
         return { 'moved' }
     end
 end
 for _, swap in ipairs(ask.swaps) do
-    local key, field = place_of(swap)
-    redis.call('HSET', key, field, swap.new)
+    if ROWS[swap.kind] then
+        put_record(ROWS[swap.kind], swap.name, swap.new)
+    elseif LETTERS[swap.kind] then
+        put_long(LETTERS[swap.kind], swap.new)
+    else
+        redis.call('HSET', ACCOUNT, account_field(swap), swap.new)
+    end
 end
 return { 'done' }

@@ -1,5 +1,5 @@
 -- Changes the factors without a code: an administrator's doing, under the generation that he was shown.
--- Needs: account, rows, attempts, log, notes. KEYS: those of a user. ARGV: asks.ResetAccount.
+-- Needs: account, rows, attempts, log, long, notes. KEYS: those of a user. ARGV: asks.ResetAccount.
 -- Answers {'done'} or {'moved'}; the latter has changed nothing.
 
 if ask.generation ~= generation() then

@@ -1,5 +1,5 @@
 -- Accepts a recovery code and takes it away, from the set under which it was shown, also if a change brings a new set.
--- Needs: account, rows, attempts, spending, log, notes. KEYS: those of a user. ARGV: asks.SpendCode.
+-- Needs: account, rows, attempts, spending, log, long, notes. KEYS: those of a user. ARGV: asks.SpendCode.
 -- Answers {'spent', codes left}, {'spent before'} or {'moved'}; the last two have changed nothing.
 
 if ask.generation ~= generation() or ask.generation == '0' then

@@ -1,5 +1,5 @@
 -- Counts a failure before the TOTP code is looked at; while waiting or stopped nothing is counted.
--- Needs: account, rows, attempts, log, notes. KEYS: those of a user. ARGV: asks.TakeAttempt.
+-- Needs: account, rows, attempts, log, long, notes. KEYS: those of a user. ARGV: asks.TakeAttempt.
 -- Answers {'attempt', at, left, waits until, account, set-up or nil}, {'waiting', until} or {'stopped'}.
 
 if is_stopped() then

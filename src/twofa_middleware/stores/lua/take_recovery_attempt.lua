@@ -1,5 +1,5 @@
 -- Counts a try before the recovery code is looked at: so many in an hour that slides, apart from the TOTP budget.
--- Needs: account, attempts, log, notes. KEYS: those of a user. ARGV: asks.TakeRecoveryAttempt.
+-- Needs: account, attempts, log, long, notes. KEYS: those of a user. ARGV: asks.TakeRecoveryAttempt.
 -- Answers {'attempt', at, left, waits until, account, nil} or {'waiting', until}.
 
 tidy_tries(RECOVERY, ask.now, RECOVERY_WINDOW_SECONDS)

@@ -1,6 +1,6 @@
 -- Puts records in the place of all that there is of a user. The account comes before the rest: its change ends what was
 -- issued under the old one.
--- Needs: account, rows, attempts, met, log, notes. KEYS: those of a user. ARGV: asks.WriteRecords.
+-- Needs: account, rows, attempts, met, log, long, notes. KEYS: those of a user. ARGV: asks.WriteRecords.
 -- Answers {'done'} or {'moved'}; the latter has changed nothing.
 
 local records = ask.records
@@ -8,14 +8,6 @@ local records = ask.records
 local function put_tries(letter, counted)
     for at, times in pairs(counted) do
         add_try(letter, at, times)
-    end
-end
-
-local function put(field, record)
-    if record then
-        redis.call('HSET', LONG, field, record)
-    else
-        redis.call('HDEL', LONG, field)
     end
 end
 
@@ -49,8 +41,8 @@ for _, row in ipairs(records.browsers) do
         keep_browser(row, ask.now)
     end
 end
-put('p', records.person)
-put('r', records.roles)
+put_long('p', records.person)
+put_long('r', records.roles)
 clear_tries()
 put_tries(FAILURE, records.failures)
 put_tries(RECOVERY, records.recovery_tries)

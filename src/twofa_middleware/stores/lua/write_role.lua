@@ -1,5 +1,5 @@
 -- Sets the flag on a role, if nobody has set it since: "version record" under the role's key.
--- Needs: log, notes. KEYS: those of the realm. ARGV: asks.WriteRole.
+-- Needs: log, long, notes. KEYS: those of the realm. ARGV: asks.WriteRole.
 -- Answers {'done'} or {'moved'}; the latter has changed nothing.
 
 local found = redis.call('HGET', ROLES, ask.role.key)
