@@ -133,7 +133,7 @@ def test_a_user_with_some_of_everything_takes_less_than_three_kilobytes(store: R
     assert sum(client.memory_usage(key, samples=0) for key in client.keys("*{alice}*")) < 3000
 
 
-@pytest.mark.parametrize("at", [-(2**39) + 1, -1, 0, 1, NOW, 2**31, 2**32, 2**39 - 2])
+@pytest.mark.parametrize("at", [-(2**39) + 1, -1, 0, 1, NOW, 2**31, 2**32, 2**38])
 def test_times_of_rows_come_back_as_they_were_given(store: RedisStore, at: int) -> None:
     enrol(store, opens=a_pass(proven=True, at=at, lasts=1), at=at)
     ask(store, open_pass(a_pass("none", at=at, lasts=1), at=at))
