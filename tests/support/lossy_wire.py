@@ -33,6 +33,10 @@ class Wire:
     def break_after(self, armed: bytes, lose: Callable[[bytes], bytes | None]) -> None:
         self._armed, self._lose = armed, lose
 
+    def break_no_more(self) -> None:
+        """Whatever is sent from now on passes, on other connections; what is lost already stays lost."""
+        self._armed = b""
+
     def mend(self) -> None:
         self._armed, self._broken = b"", threading.Event()
 

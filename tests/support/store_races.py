@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-from twofa_middleware.stores import redis_clients
+from twofa_middleware.stores import redis_clients, sqlite
 
 ROUNDS = int(os.environ.get("TWOFA_RACE_ROUNDS", "20"))  # `make soak` runs 1,000
 AT_ONCE = 200
@@ -86,6 +86,7 @@ def _remember(start: Barrier) -> None:
     global _start
     _start = start
     redis_clients.SOCKET_SECONDS = redis_clients.QUESTION_SECONDS = ROUND_SECONDS
+    sqlite.PATIENCE_SECONDS = ROUND_SECONDS
 
 
 def _share(place: Place, rounds: Sequence[Sequence[Question]]) -> list[list[Any]]:

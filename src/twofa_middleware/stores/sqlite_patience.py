@@ -13,7 +13,7 @@ from collections.abc import Callable
 from time import monotonic, sleep
 from typing import TypeVar
 
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 0.9
 LONGEST_NAP_SECONDS = 0.004
 
 Found = TypeVar("Found")

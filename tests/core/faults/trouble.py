@@ -78,11 +78,16 @@ def refused(place: Place) -> Iterator[None]:
 
 
 def lost(question: type[Any], what_is_left: Callable[[bytes], bytes | None]) -> Trouble:
-    """The server gets the question, and its reply is lost, or what is left of it comes."""
+    """The server gets the question, and its reply is lost, or what is left of it comes. Whoever asked again would be
+    answered."""
 
     @contextmanager
     def on_the_wire(place: Place) -> Iterator[None]:
-        place.wire.break_after(script_of(question.__name__).sha.encode(), what_is_left)
+        def lose(data: bytes) -> bytes | None:
+            place.wire.break_no_more()
+            return what_is_left(data)
+
+        place.wire.break_after(script_of(question.__name__).sha.encode(), lose)
         yield
         place.wire.wait_until_lost()
         place.wire.mend()

@@ -13,6 +13,7 @@ from support.store_races import ROUND_SECONDS, Place, Race, in_an_event_loop, in
 from support.stores import KINDS, InAnEventLoop, StoreKind, redis_at, sqlite, sqlite_url
 from twofa_middleware.protocol import Store
 from twofa_middleware.stores import redis_clients
+from twofa_middleware.stores import sqlite as sqlite_store_module
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.sqlite import SQLiteStore
 
@@ -56,6 +57,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A race shows what comes first, not how fast: on a busy machine 200 at once take longer than a question may."""
     monkeypatch.setattr(redis_clients, "SOCKET_SECONDS", ROUND_SECONDS)
     monkeypatch.setattr(redis_clients, "QUESTION_SECONDS", ROUND_SECONDS)
+    monkeypatch.setattr(sqlite_store_module, "PATIENCE_SECONDS", ROUND_SECONDS)
 
 
 @pytest.fixture(params=(SQLiteStore, RedisStore), ids=lambda kind: kind.__name__)
