@@ -8,21 +8,19 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
-from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.moving.dumps import KEY, SECRET, authenticator, device, message, migration, otp
 from twofa_middleware.errors import BadFile
 from twofa_middleware.moving.foreign.fixtures import MOST_RECORD_BYTES, read_allauth, read_django_otp
 from twofa_middleware.moving.foreign.phone import read_phone
 from twofa_middleware.moving.foreign.records import PassedOver, Record, Refused, Taken
 from twofa_middleware.moving.foreign.table import MOST_LINE_BYTES, read_map, read_table
 
-SECRET = b"12345678901234567890"
 SHORT = b"1234567890"
-KEY = base64.b32encode(SECRET).decode()
 CANARY = "CANARYCANARYCANARY"
 URI = f"otpauth://totp/Shop:erin%40example.org?secret={KEY}&issuer=Shop"
 
@@ -128,16 +126,6 @@ def test_a_map_with_a_wrong_line_is_refused_as_a_whole(text: str) -> None:
 # ---- django-otp -----------------------------------------------------------------------------------------------------
 
 
-def device(user: Any = 5, model: str = "otp_totp.totpdevice", **fields: Any) -> dict[str, Any]:
-    """A device as ``manage.py dumpdata otp_totp`` writes it."""
-    usual = {
-        "user": user, "name": "default", "confirmed": True, "key": SECRET.hex(), "step": 30, "t0": 0, "digits": 6,
-        "tolerance": 1, "drift": 0, "last_t": 59_000_000, "throttling_failure_timestamp": None,
-        "throttling_failure_count": 0, "created_at": None, "last_used_at": None,
-    }  # fmt: skip
-    return {"model": model, "pk": 1, "fields": usual | fields}
-
-
 def test_confirmed_devices_of_django_otp_are_taken() -> None:
     found = records(read_django_otp, json.dumps([device(), device("b7f0"), device(["erin"]), device(key=SHORT.hex())]))
     assert found == [
@@ -212,11 +200,6 @@ def test_an_empty_dump_has_no_records() -> None:
 # ---- django-allauth -------------------------------------------------------------------------------------------------
 
 
-def authenticator(kind: str = "totp", user: Any = 5, model: str = "mfa.authenticator", **data: Any) -> dict[str, Any]:
-    fields = {"user": user, "type": kind, "data": data or {"secret": KEY}, "created_at": None, "last_used_at": None}
-    return {"model": model, "pk": 1, "fields": fields}
-
-
 def test_totp_authenticators_of_allauth_are_taken_and_others_passed_over() -> None:
     dump = [
         authenticator(), authenticator("recovery_codes", seed=CANARY, used_mask=0), authenticator("webauthn", name=CANARY),
@@ -239,36 +222,6 @@ def test_a119_a_secret_that_the_project_encrypts_is_refused_without_a_word_of_it
 
 
 # ---- a phone --------------------------------------------------------------------------------------------------------
-
-
-def varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def message(**fields: int | bytes) -> bytes:
-    """A message of Protocol Buffers: ``_1=b"secret"``."""
-    made = b""
-    for name, value in fields.items():
-        number = int(name.strip("_"))
-        if isinstance(value, int):
-            made += varint(number << 3) + varint(value)
-        else:
-            made += varint(number << 3 | 2) + varint(len(value)) + value
-    return made
-
-
-def otp(secret: bytes = SECRET, name: bytes = b"erin", issuer: bytes = b"Shop", **more: int | bytes) -> bytes:
-    return message(**{"_1": secret, "_2": name, "_3": issuer, "_4": 1, "_5": 1, "_6": 2} | more)
-
-
-def migration(*accounts: bytes, index: int = 0, size: int = 1, batch: int = 7) -> str:
-    data = b"".join(message(_1=account) for account in accounts)
-    data += message(_2=1, _3=size, _4=index, _5=batch)
-    return f"otpauth-migration://offline?data={quote(base64.b64encode(data).decode(), safe='')}\n"
 
 
 def test_the_accounts_of_a_phone_are_taken_with_their_issuers() -> None:
