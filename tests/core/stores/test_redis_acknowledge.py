@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from time import monotonic
@@ -32,7 +33,7 @@ from support.stores import (
 )
 from twofa_middleware import asks
 from twofa_middleware.errors import StoreUnavailable
-from twofa_middleware.protocol import Store, StoreOptions
+from twofa_middleware.protocol import Store, StoreOptions, UserKey
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.redis_acknowledge import MATTERS
 from twofa_middleware.stores.redis_answers import ANSWERS
@@ -173,9 +174,9 @@ def test_a_server_without_an_append_only_file_cannot_say_that_it_has_it_on_disk(
         answer(store, asks.TakeAttempt(ALICE, NOW))
 
 
-def is_taken(store: Store) -> bool:
+def is_taken(store: Store, user: UserKey) -> bool:
     try:
-        ask(store, asks.Unlock(BOB, NOW))
+        ask(store, asks.TakeAttempt(user, NOW))
     except StoreUnavailable:
         return False
     return True
@@ -187,7 +188,8 @@ def test_a_change_counts_when_it_is_on_disk_here_and_at_a_replica(answer: Answer
         with opened(server.url, fsync=True) as store:
             enrol(store)
         with opened(server.url, fsync=True, replicas=1) as store:
-            wait_until(lambda: is_taken(store), "the replica has begun its file")
+            somebody = (UserKey(f"user-{number}") for number in itertools.count())
+            wait_until(lambda: is_taken(store, next(somebody)), "the replica has begun its file")
             enrol(store)
             stop_following(replica)
             with pytest.raises(StoreUnavailable, match=r"0 of 1 replicas have it, and 1 of 1 primaries on its disk"):
