@@ -1,0 +1,56 @@
+"""What a user takes in Redis stays within the kilobyte that docs/store_size.md promises."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from support.realm import NOW
+from support.redis_servers import shared_redis
+from support.stores import ask, redis_at
+from twofa_middleware.asks import WriteRecords
+from twofa_middleware.protocol import Login
+
+PROGRAM = Path(__file__).parents[3] / "benchmarks" / "store_size.py"
+MOST_BYTES = 1024
+LOGIN = Login("100000", "session", "a person", "person@example.org")
+
+
+@pytest.fixture
+def client() -> Iterator[Any]:
+    """A database that only this module uses."""
+    with redis.Redis(port=shared_redis().port, db=11) as made:
+        made.flushdb()
+        yield made
+
+
+def test_an_account_with_ten_codes_three_browsers_and_a_pass_takes_a_kilobyte_at_most(client: Any) -> None:
+    program = runpy.run_path(str(PROGRAM))
+    site = program["site"]()
+    records = program["records_of"](site, LOGIN, NOW)
+    whole = program["with_the_rest"](site, LOGIN, records, NOW)
+    user = site.user_key(LOGIN)
+    with redis_at(f"{shared_redis().url}/11", "main") as store:
+        for some, keys, most in ((records, 3, MOST_BYTES), (whole, 5, 1536)):
+            client.delete(*(client.keys(f"*{{{user}}}*") or ["none"]))
+            ask(store, WriteRecords(user, 0, some, NOW))
+            found = client.keys(f"*{{{user}}}*")
+            assert len(found) == keys
+            assert {client.object("ENCODING", key) for key in found} == {b"listpack"}
+            assert sum(client.memory_usage(key, samples=0) for key in found) <= most
+
+
+def test_the_program_that_measures_runs(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    program = runpy.run_path(str(PROGRAM))
+    program["measure_sqlite"](5)
+    with redis_at(f"{shared_redis().url}/11", "main") as store:
+        program["fill"](store, 20, whole=True)
+    program["report_keys"](client)
+    out = capsys.readouterr().out
+    assert "bytes a user" in out
+    assert "account" in out
