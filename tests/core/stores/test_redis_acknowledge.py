@@ -183,14 +183,13 @@ def is_taken(store: Store, user: UserKey) -> bool:
 
 
 def test_a_change_counts_when_it_is_on_disk_here_and_at_a_replica(answer: Answer) -> None:
-    on_disk = ("--appendonly", "yes", "--appendfsync", "always")
-    with a_server(*on_disk) as server, a_replica_of(server, *on_disk) as replica:
-        with opened(server.url, fsync=True) as store:
-            enrol(store)
-        with opened(server.url, fsync=True, replicas=1) as store:
-            somebody = (UserKey(f"user-{number}") for number in itertools.count())
-            wait_until(lambda: is_taken(store, next(somebody)), "the replica has begun its file")
-            enrol(store)
+    on_disk, somebody = ("--appendonly", "yes", "--appendfsync", "always"), map(UserKey, map(str, itertools.count()))
+    with a_server(*on_disk) as server, opened(server.url, fsync=True) as store:
+        assert isinstance(answer(store, asks.TakeAttempt(next(somebody), NOW)), asks.Attempt)
+        with a_replica_of(server, *on_disk) as replica, opened(server.url, fsync=True, replicas=1) as both:
+            # A replica that was busy says so only with its next report, up to a second later.
+            wait_until(lambda: is_taken(both, next(somebody)), "the replica has it on its disk in time")
             stop_following(replica)
             with pytest.raises(StoreUnavailable, match=r"0 of 1 replicas have it, and 1 of 1 primaries on its disk"):
-                answer(store, spend_step())
+                answer(both, asks.TakeAttempt(next(somebody), NOW))
+            assert isinstance(answer(store, asks.TakeAttempt(next(somebody), NOW)), asks.Attempt)
