@@ -27,6 +27,7 @@ from twofa_middleware.accounts.passes import Method, new_pass
 from twofa_middleware.accounts.people import person_record, roles_record
 from twofa_middleware.accounts.remembered import new_browser
 from twofa_middleware.asks import AccountRow, Random, Records, WriteRecords
+from twofa_middleware.errors import StoreUnavailable
 from twofa_middleware.factors import recovery
 from twofa_middleware.factors.totp import step_at
 from twofa_middleware.keyring import KeyRing
@@ -98,7 +99,18 @@ def fill(store: Any, users: int, whole: bool) -> None:
         records = records_of(made, login, now)
         if whole:
             records = with_the_rest(made, login, records, now)
-        store.answer(WriteRecords(made.user_key(login), 0, records, now))
+        write(store, WriteRecords(made.user_key(login), 0, records, now))
+
+
+def write(store: Any, ask: WriteRecords) -> None:
+    """Ask until there is an answer: a machine under load may be too slow for one. Who was written already stays so."""
+    for _ in range(100):
+        try:
+            store.answer(ask)
+        except StoreUnavailable:
+            continue
+        return
+    raise StoreUnavailable("the store did not answer a hundred times")
 
 
 def measure_redis(url: str, users: int) -> None:
