@@ -1,4 +1,4 @@
-"""Keys, and the one format in which records lie in a store.
+"""What is done with keys, and the one format in which records lie in a store.
 
 A key ring has one ``naming`` key, which never changes (names of users and cookies), and a ring of keys for the rest. A
 purpose ("totp", "pass" …) gets its own sub-key of each (HKDF, RFC 5869), so what was made for one purpose is nothing for
@@ -19,6 +19,7 @@ import msgspec
 
 from .errors import UnreadableRecord
 from .keyring import KEY_BYTES, KEY_ID_BYTES, KeyRing
+from .live_ring import LiveRing
 from .protocol import UserKey
 
 NONCE_BYTES = 12
@@ -29,17 +30,47 @@ _SEALED = b"\x01"
 _AUTHENTICATED = b"\x02"
 
 
-class Sealer:
-    """Seals, opens, authenticates and names, for one realm."""
+class _Derived:
+    """A key ring and the sub-keys of its keys, each derived when it is first needed."""
+
+    __slots__ = ("_realm", "_subkeys", "ring")
 
     def __init__(self, realm: str, ring: KeyRing) -> None:
         self._realm = realm
-        self._ring = ring
         self._subkeys: dict[tuple[bytes, str], bytes] = {}
+        self.ring = ring
+
+    def subkey(self, key_id: bytes, purpose: str) -> bytes:
+        found = self._subkeys.get((key_id, purpose))
+        if found is None:
+            found = self._subkeys[key_id, purpose] = _derive(self._realm, self.ring.keys[key_id], purpose)
+        return found
+
+
+def _derive(realm: str, key: bytes, purpose: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    info = msgspec.msgpack.encode(("twofa", 1, realm, purpose))
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key)
+
+
+class Sealer:
+    """Seals, opens, authenticates and names, for one realm. The keys of a ``LiveRing`` may change meanwhile."""
+
+    def __init__(self, realm: str, ring: KeyRing | LiveRing) -> None:
+        self._realm = realm
+        self._live = ring if isinstance(ring, LiveRing) else LiveRing(ring)
+        self._derived = _Derived(realm, self._live.now())
 
     @cached_property
     def _naming_key(self) -> bytes:
-        return self._derive(self._ring.naming, "naming")
+        return _derive(self._realm, self._derived.ring.naming, "naming")
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys of this moment."""
+        return self._keys().ring
 
     def name(self, kind: str, text: str, size: int = HASH_BYTES) -> str:
         """A keyed hash that never changes, as base64url without padding: names in the store and in cookies."""
@@ -62,8 +93,9 @@ class Sealer:
         """Encrypt under the current key. ``nonce`` is 12 fresh random bytes."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        head = _SEALED + self._ring.current
-        key = self._subkey(self._ring.current, purpose)
+        keys = self._keys()
+        head = _SEALED + keys.ring.current
+        key = keys.subkey(keys.ring.current, purpose)
         return head + nonce + AESGCM(key).encrypt(nonce, plaintext, head + self._context(purpose, context))
 
     def open(self, purpose: str, context: tuple[str | int, ...], sealed: bytes) -> bytes:
@@ -71,9 +103,8 @@ class Sealer:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        head, body = self._split(sealed, _SEALED, purpose)
+        head, body, key = self._split(sealed, _SEALED, purpose)
         nonce, ciphertext = body[:NONCE_BYTES], body[NONCE_BYTES:]
-        key = self._subkey(head[1:], purpose)
         try:
             return AESGCM(key).decrypt(nonce, ciphertext, head + self._context(purpose, context))
         except InvalidTag:
@@ -81,60 +112,82 @@ class Sealer:
 
     def authenticate(self, purpose: str, context: tuple[str | int, ...], payload: bytes) -> bytes:
         """The payload, readable, with a MAC over it and its context."""
-        head = _AUTHENTICATED + self._ring.current
-        return head + payload + self._mac(head, purpose, context, payload)
+        keys = self._keys()
+        head = _AUTHENTICATED + keys.ring.current
+        key = keys.subkey(keys.ring.current, purpose)
+        return head + payload + self._mac(head, key, purpose, context, payload)
 
     def read(self, purpose: str, context: tuple[str | int, ...], record: bytes) -> bytes:
         """The payload of ``authenticate``; UnreadableRecord for anything that was not made for just this place."""
-        head, body = self._split(record, _AUTHENTICATED, purpose)
+        head, body, key = self._split(record, _AUTHENTICATED, purpose)
         payload, mac = body[:-TAG_BYTES], body[-TAG_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(head, purpose, context, payload)):
+        if not hmac.compare_digest(mac, self._mac(head, key, purpose, context, payload)):
             raise UnreadableRecord(f"a {purpose} record was not made for this place")
         return payload
+
+    def renew(self, purpose: str, context: tuple[str | int, ...], record: bytes, nonce: bytes) -> bytes:
+        """The same record under the current key; UnreadableRecord for anything that was not made for just this place.
+
+        ``nonce`` is 12 fresh random bytes, for a record that is sealed.
+        """
+        if record[:1] == _SEALED:
+            return self.seal(purpose, context, self.open(purpose, context, record), nonce)
+        return self.authenticate(purpose, context, self.read(purpose, context, record))
 
     def keyed_hash(
         self, purpose: str, context: tuple[str | int, ...], value: bytes, key_id: bytes = b"", size: int = HASH_BYTES
     ) -> bytes:
         """Key id and keyed hash of a value that is looked for, never read. ``key_id``: not the current key but this."""
-        key_id = key_id or self._ring.current
-        key = self._subkey(key_id, purpose)
+        keys = self._keys_with(key_id) if key_id else self._keys()
+        if keys is None:
+            raise UnreadableRecord(f"a {purpose} hash was made with key {key_id.hex()}, which is not in the key ring")
+        key_id = key_id or keys.ring.current
+        key = keys.subkey(key_id, purpose)
         return key_id + hmac.digest(key, self._context(purpose, context) + value, hashlib.sha256)[:size]
 
     def knows(self, key_id: bytes) -> bool:
-        return key_id in self._ring.keys
+        return self._keys_with(key_id) is not None
 
     def signing_keys(self, purpose: str) -> list[bytes]:
         """The sub-keys for signed tokens, the current one last, as itsdangerous wants them."""
-        others = [key_id for key_id in self._ring.keys if key_id != self._ring.current]
-        return [self._subkey(key_id, purpose) for key_id in (*others, self._ring.current)]
+        keys = self._keys()
+        others = [key_id for key_id in keys.ring.keys if key_id != keys.ring.current]
+        return [keys.subkey(key_id, purpose) for key_id in (*others, keys.ring.current)]
 
-    def _mac(self, head: bytes, purpose: str, context: tuple[str | int, ...], payload: bytes) -> bytes:
-        key = self._subkey(head[1:], purpose)
+    def _keys(self) -> _Derived:
+        ring, keys = self._live.now(), self._derived
+        if keys.ring is not ring:
+            keys = self._derived = _Derived(self._realm, ring)
+        return keys
+
+    def _keys_with(self, key_id: bytes) -> _Derived | None:
+        """The keys, if this one is among them, be it since just now."""
+        keys = self._keys()
+        if key_id not in keys.ring.keys:
+            self._live.seek(key_id)
+            keys = self._keys()
+        return keys if key_id in keys.ring.keys else None
+
+    def _mac(self, head: bytes, key: bytes, purpose: str, context: tuple[str | int, ...], payload: bytes) -> bytes:
         return hmac.digest(key, head + self._context(purpose, context) + payload, hashlib.sha256)[:TAG_BYTES]
 
     def _context(self, purpose: str, context: tuple[str | int, ...]) -> bytes:
         # MessagePack writes lengths, so no two lists of words have the same bytes, and its end is known.
         return msgspec.msgpack.encode((self._realm, purpose, *context))
 
-    def _split(self, record: bytes, version: bytes, purpose: str) -> tuple[bytes, bytes]:
+    def _split(self, record: bytes, version: bytes, purpose: str) -> tuple[bytes, bytes, bytes]:
+        """Head and body of a record, and the sub-key that its head names."""
         head, body = record[: 1 + KEY_ID_BYTES], record[1 + KEY_ID_BYTES :]
         if head[:1] != version or len(body) < TAG_BYTES:
             raise UnreadableRecord(f"a {purpose} record has no format that this version knows")
-        if head[1:] not in self._ring.keys:
+        keys = self._keys_with(head[1:])
+        if keys is None:
             raise UnreadableRecord(
                 f"a {purpose} record was made with key {head[1:].hex()}, which is not in the key ring"
             )
-        return head, body
+        return head, body, keys.subkey(head[1:], purpose)
 
-    def _subkey(self, key_id: bytes, purpose: str) -> bytes:
-        found = self._subkeys.get((key_id, purpose))
-        if found is None:
-            found = self._subkeys[key_id, purpose] = self._derive(self._ring.keys[key_id], purpose)
-        return found
 
-    def _derive(self, key: bytes, purpose: str) -> bytes:
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-        info = msgspec.msgpack.encode(("twofa", 1, self._realm, purpose))
-        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key)
+def key_id_of(record: bytes) -> bytes:
+    """The id of the key that a record says it was made with."""
+    return record[1 : 1 + KEY_ID_BYTES]

@@ -18,7 +18,7 @@ from .desk import Desk
 from .errors import ConfigError
 from .gate import Gate
 from .inserts.rules import rules_of
-from .keyring import KeyRing
+from .live_ring import LiveRing
 from .plugins import options_of, plugin
 from .protocol import Directory, PluginContext, Sink, Store, StoreOptions
 from .references import read_secret
@@ -116,8 +116,8 @@ def _directory(settings: Settings, context: PluginContext) -> Directory | None:
 
 
 def sealer_of(settings: Settings) -> Sealer:
-    """What seals, under the keys that the settings name."""
-    return Sealer(settings.realm, KeyRing.load(settings.keys, settings.folder))
+    """What seals, under the keys that the settings name, and under new ones when they are there."""
+    return Sealer(settings.realm, LiveRing.load(settings.keys, settings.folder))
 
 
 def open_store(settings: Settings) -> Store:

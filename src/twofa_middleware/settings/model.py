@@ -192,6 +192,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     store_id: str = ""
     """The id that `twofa init` printed; a store with another one is refused."""
     keys: str = "file:var/keys.toml"
+    """The key ring: ``file:path``, ``env:NAME``, or ``callable:module:function``, which returns its text or a dict. Servers
+    take up a changed file within a second; see docs/keys.md."""
     roles: dict[str, Any] = msgspec.field(default_factory=lambda: {"use": "static"})
     """The resolver of roles: ``use`` and its options."""
     directory: dict[str, Any] | None = None
