@@ -18,6 +18,7 @@ from twofa_middleware.cli import COMMANDS
 from twofa_middleware.cli import twofa as command
 
 OPERATIONS = ["status", "users", "roles", "events", "disable", "unlock", "forget", "enforce"]
+OPERATIONS += ["export", "import", "restore"]
 HEAVY = ["asyncio", "jinja2", "cryptography", "msgspec", "sqlite3", "redis", "twofa_middleware.wiring"]
 DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
 
