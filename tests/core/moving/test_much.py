@@ -11,19 +11,20 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.realm import Realm, make_realm
-from support.stores import a_pass, ask
+from support.stores import a_pass, ask, carry
 from twofa_middleware.accounts.account import TOTP, changed
-from twofa_middleware.asks import AccountRow, LogRow, Records, WriteRecords
+from twofa_middleware.asks import AccountRow, LogRow, ReadRecords, Records, WriteRecords
 from twofa_middleware.desk import Desk
 from twofa_middleware.drive import drive
 from twofa_middleware.moving import carrying, stream
 from twofa_middleware.moving.carrying import entries_of, witness
 from twofa_middleware.moving.checking import checked_file, checked_header
-from twofa_middleware.moving.entries import UserEntry, pack
+from twofa_middleware.moving.entries import EventsEntry, UserEntry, pack
 from twofa_middleware.moving.stream import Writer, new_header
 from twofa_middleware.protocol import Store, UserKey
 from twofa_middleware.sealing import NONCE_BYTES, Sealer
@@ -102,6 +103,23 @@ def test_every_user_is_carried_once_whatever_a_page_holds(realm: Realm, monkeypa
             assert [entry.user for entry in entries if isinstance(entry, UserEntry)] == [
                 name_of(number) for number in range(PEOPLE)
             ]
+
+
+def test_an_event_that_is_carried_to_the_list_meanwhile_is_in_the_file(realm: Realm) -> None:
+    """A sweeper may come at any moment; here it comes after the users were listed and before the first is read."""
+    desk = Desk(realm.settings, sealer_of(realm.settings))
+    with store_of(realm) as store:
+        fill(store, desk.sealer, log_rows=1)
+
+        def answer(question: Any) -> Any:
+            if isinstance(question, ReadRecords):
+                carry(store, at=10)
+            return store.answer(question)
+
+        entries = list(entries_of(desk, lambda flow: drive(flow, answer)))
+    in_logs = [row.id for entry in entries if isinstance(entry, UserEntry) for row in entry.records.log]
+    in_list = [row.id for entry in entries if isinstance(entry, EventsEntry) for row in entry.rows]
+    assert len({*in_logs, *in_list}) == PEOPLE
 
 
 # ---- killed ---------------------------------------------------------------------------------------------------------
