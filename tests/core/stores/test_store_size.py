@@ -1,4 +1,4 @@
-"""What a user takes in Redis stays within the kilobyte that docs/store_size.md promises."""
+"""What the keys of a user take in Redis, as MEMORY USAGE counts them, stays within a kilobyte."""
 
 from __future__ import annotations
 
