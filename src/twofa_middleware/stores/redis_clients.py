@@ -26,7 +26,7 @@ from .redis_steps import Say, SayAll, Steps, Take
 
 SOCKET_SECONDS = 0.25
 """So long a server may take to be connected to, or to reply."""
-QUESTION_SECONDS = 0.9
+QUESTION_SECONDS = 0.8
 """So long everything may take that one question needs."""
 
 Begin = Callable[[], Steps[Any]]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import socket
+import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from time import monotonic
+from contextlib import AbstractContextManager, closing, contextmanager
+from time import monotonic, sleep
 
 import pytest
 
@@ -80,6 +82,31 @@ def test_a_server_that_hangs_is_unavailable_in_time_and_found_again(server: Serv
         server.signal(signal.SIGCONT)
         assert account_of(store).last_step in (STEP, STEP + 1)  # what it was asked in the meantime may have happened
         assert fail(fresh, 2, at=NOW + 60) == NOW + 60
+
+
+class SlowWire(Wire):
+    """Carries every answer, and once it is slow none at once: each takes ``seconds``."""
+
+    seconds = 0.0
+
+    def _back(self, server: socket.socket, client: socket.socket, lossy: threading.Event) -> None:
+        while data := server.recv(1 << 16):
+            sleep(self.seconds)
+            client.sendall(data)
+        client.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_server_whose_answers_take_too_long_together_is_unavailable_in_time(open_redis: OpenRedis) -> None:
+    realm = new_realm()
+    with redis_at(shared_redis().url, realm) as near, closing(SlowWire(shared_redis().port)) as wire:
+        enrol(near)
+        for question in (asks.Unlock(ALICE, NOW, notes_of("unlocked")), spend_step()):
+            wire.seconds = 0.0
+            with open_redis(wire.url, realm) as store:
+                shared_redis().say("SCRIPT", "FLUSH")  # so that there is more to say
+                wire.seconds = 0.15  # less than one answer may take
+                with within_a_second(), pytest.raises(StoreUnavailable, match="Timeout"):
+                    ask(store, question)
 
 
 def test_a_server_that_forgot_the_scripts_is_told_them_again(open_redis: OpenRedis) -> None:

@@ -88,6 +88,23 @@ def test_a_primary_that_steps_down_is_left_for_the_one_that_takes_over(servers: 
         assert isinstance(ask(store, spend_step(step=STEP + 9, at=NOW + 240)), asks.Spent)
 
 
+def test_what_the_sentinels_said_is_believed_for_two_seconds(servers: Watched, open_redis: OpenRedis) -> None:
+    """The old primary goes on as one, as in a part of the network that was cut off."""
+    with open_redis(servers.url) as store:
+        enrol(store)
+        (other,) = servers.replicas
+        for watcher in servers.watchers:
+            watcher.say("SENTINEL", "REMOVE", SERVICE)
+        other.say("REPLICAOF", "NO", "ONE")
+        for watcher in servers.watchers:
+            watcher.say("SENTINEL", "MONITOR", SERVICE, "127.0.0.1", str(other.port), "2")
+        began = monotonic()
+        while isinstance(ask(store, spend_step(step=STEP + 1)), asks.Spent | asks.SpentBefore):
+            if other.info("replication")["master_replid"].encode() in other.say("HGETALL", "2fa:test:{*}:fence"):
+                break
+            assert monotonic() - began < 3
+
+
 def test_sentinels_that_hang_or_are_gone_are_passed_over(servers: Watched, open_redis: OpenRedis) -> None:
     with open_redis(servers.url) as store, open_redis(servers.url) as fresh:
         enrol(store)
