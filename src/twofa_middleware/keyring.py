@@ -105,9 +105,15 @@ class KeyRing:
         return cls(naming, current, keys)
 
     @property
+    def older(self) -> tuple[bytes, ...]:
+        """The ids of the keys that are older than the current one."""
+        ages = tuple(self.keys)
+        return ages[: ages.index(self.current)]
+
+    @property
     def prepared(self) -> bytes | None:
         """The youngest key, if it is younger than the current one."""
-        youngest = next(reversed(list(self.keys)))
+        youngest = tuple(self.keys)[-1]
         return youngest if youngest != self.current else None
 
     def with_new_key(self) -> KeyRing:
@@ -131,8 +137,7 @@ class KeyRing:
             return "its naming key is another one, under which nobody would be found"
         if any(new.keys.get(key_id, key) != key for key_id, key in self.keys.items()):
             return "a key in it has the id of another one"
-        ages = list(self.keys)
-        if self.current not in new.keys and new.current in ages[: ages.index(self.current)]:
+        if self.current not in new.keys and new.current in self.older:
             return f"it is older than the keys in use: key {self.current.hex()} is not in it"
         return ""
 

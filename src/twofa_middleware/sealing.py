@@ -134,6 +134,13 @@ class Sealer:
             return self.seal(purpose, context, self.open(purpose, context, record), nonce)
         return self.authenticate(purpose, context, self.read(purpose, context, record))
 
+    def check(self, purpose: str, context: tuple[str | int, ...], record: bytes) -> None:
+        """UnreadableRecord if the record was not made, sealed or authenticated, for just this place."""
+        if record[:1] == _SEALED:
+            self.open(purpose, context, record)
+        else:
+            self.read(purpose, context, record)
+
     def keyed_hash(
         self, purpose: str, context: tuple[str | int, ...], value: bytes, key_id: bytes = b"", size: int = HASH_BYTES
     ) -> bytes:

@@ -18,7 +18,7 @@ from support.realm import ORIGIN, session_cookie
 from support.spy import Call, Told
 from support.stage import Open, Stage
 from support.told import told
-from twofa_middleware.cli.keys import write_ring
+from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.keyring import KEY_BYTES, KeyRing
 from twofa_middleware.stores.sqlite import SQLiteStore
 

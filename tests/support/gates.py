@@ -12,7 +12,7 @@ from core.cli.gated import GateExchange
 from support.exchange import Body, Pairs, Reply
 from support.realm import APP_SECRET, Realm, document
 from support.visitor import Visitor
-from twofa_middleware.cli.keys import write_ring
+from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.keyring import KeyRing
 from twofa_middleware.protocol import Ask
 from twofa_middleware.sealing import Sealer

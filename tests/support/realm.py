@@ -10,7 +10,7 @@ from typing import Any
 import pyotp
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from twofa_middleware.cli.keys import write_ring
+from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.keyring import KeyRing
 from twofa_middleware.sealing import Sealer
 from twofa_middleware.settings import Settings

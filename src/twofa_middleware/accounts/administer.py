@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..asks import Done, EndPasses, Moved, ReadSummary, ResetAccount, Summary, Unlock, WriteRole
+from ..asks import REALM, Done, EndPasses, Moved, Note, ReadSummary, ResetAccount, Summary, Unlock, WriteRole
 from ..desk import Desk
 from ..errors import UnreadableRecord
 from ..policy.enforcement import MOST_GRACE_DAYS
@@ -132,3 +132,9 @@ def _act(desk: Desk, name: str, actor: Actor, person: Person, reason: str, now: 
 
 def _who(actor: Actor) -> dict[str, str | int]:
     return {"actor": actor.id, "actor_name": actor.label}
+
+
+def tell_of_key(desk: Desk, name: str, actor: Actor, key_id: bytes, now: int) -> Flow[None]:
+    """Write down what was done with a key of the ring, which is not in the store."""
+    event = desk.event(name, None, now, actor=actor.id, actor_name=actor.label, key=key_id.hex())
+    yield from noted(desk, {"done": [event]}, lambda notes: Note(REALM, now, notes))

@@ -49,6 +49,8 @@ EVENTS: Mapping[str, str] = {
     "logged out": "Logged out by our button",
     "role enforced": "A role was enforced",
     "role no longer enforced": "A role is no longer enforced",
+    "key made current": "New records are sealed with another key",
+    "key retired": "A key was taken out of the key ring",
     "realm exported": "All that the realm holds was written to a file",
     "realm imported": "A realm was brought in from a file",
     "service account passed": "A service account passed without a factor",

@@ -13,7 +13,7 @@ from ..errors import ConfigError, StoreMismatch
 from ..keyring import KeyRing
 from ..settings import Settings
 from ..wiring import open_store, sealer_of, store_kind
-from .keys import write_ring
+from .key_files import write_ring
 
 _FIRST_FILE = """\
 # The settings of a realm: apps that share one directory of users, and so one second factor for each person.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
-from ..errors import KeysError
 from ..keyring import KeyRing
+from .key_files import write_ring
+from .retiring import list_, retire
+from .rotating import rotate
 
 
 @click.group()
@@ -28,16 +29,5 @@ def new(path: Path | None) -> None:
     click.echo(f"{path}: a new key ring. Keep a copy apart from the store.")
 
 
-def write_ring(ring: KeyRing, path: Path) -> None:
-    """Write a key file that only its owner can read; an existing one is never overwritten."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise KeysError(
-            f"{path} exists; a key ring is never overwritten, since all that it sealed would be lost"
-        ) from None
-    with os.fdopen(descriptor, "w") as file:
-        file.write(ring.dump())
-        file.flush()
-        os.fsync(file.fileno())
+for _command in (list_, rotate, retire):
+    keys.add_command(_command)

@@ -11,7 +11,7 @@ import pytest
 
 from support.realm import NOW, SIGNED_COOKIE, make_realm
 from twofa_middleware.asks import Look
-from twofa_middleware.cli.keys import write_ring
+from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.drive import drive
 from twofa_middleware.errors import ConfigError, KeysError, PluginError, StoreMismatch
 from twofa_middleware.http import Request
