@@ -28,6 +28,7 @@ COMMANDS = {
     "export": ("export", "Write all that the realm has to a sealed file."),
     "import": ("import_", "Bring such a file in, or accounts of another system."),
     "restore": ("restore", "Bring such a file back after the store was lost."),
+    "upgrade": ("upgrade", "Bring the store up to the layout of this version."),
     "enforce": ("enforcing", "Demand a second factor of those who have a role, or no longer."),
 }
 """Each command with its module and a line for the list."""

@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
 from ..errors import StoreMismatch, StoreUnavailable
-from ..protocol import Ask
+from ..protocol import Ask, Layout
 
 SCHEMA_VERSION = 1
+"""The layout of a Redis store; that of a SQLite file is the last of ``sql/migrations.py``."""
 STORE_ID_BYTES = 10
 
 Place = TypeVar("Place")
@@ -51,24 +52,48 @@ def new_store_id() -> str:
     return "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
 
 
-def check_meta(meta: Mapping[str, str], where: str, expected: str | None) -> str:
-    """The id of the store that ``meta`` describes; StoreMismatch if it is none of ours, newer, or not ``expected``."""
-    found, version = meta.get("store_id"), meta.get("schema_version", "")
-    if not found or not version.isdecimal():
+def layout_of(meta: Mapping[str, str], where: str, known: int) -> Layout:
+    """The layout that ``meta`` tells of; StoreMismatch if it tells of no store of ours.
+
+    ``needs`` is the oldest layout that a program has to know to work there; a store that says nothing of it needs its
+    own. Within a major version a migration only adds, so the program before it goes on until ``twofa upgrade --commit``.
+    """
+    version = meta.get("schema_version", "")
+    needs = meta.get("needs") or version
+    if not meta.get("store_id") or not (_is_number(version) and _is_number(needs)):
         raise StoreMismatch(f"{where} holds no store of twofa_middleware: run `twofa init`, or correct `store`")
-    if int(version) > SCHEMA_VERSION:
+    if not 0 < int(needs) <= int(version):
+        raise StoreMismatch(f"{where} has the unknown layout {version}, which needs {needs}: restore it from a backup")
+    return Layout(int(version), int(needs), known)
+
+
+def check_meta(meta: Mapping[str, str], where: str, expected: str | None, known: int = SCHEMA_VERSION) -> str:
+    """The id of the store that ``meta`` describes, for a program whose layout is ``known``.
+
+    StoreMismatch if it is none of ours, needs a newer program, has to be upgraded first, or is not ``expected``.
+    """
+    layout = layout_of(meta, where, known)
+    found = meta["store_id"]
+    if layout.needs > known:
         raise StoreMismatch(
-            f"{where} was made by a newer twofa-middleware (schema {version}, this one knows {SCHEMA_VERSION}): "
-            "install the version that made it"
+            f"{where} needs a newer twofa-middleware (one that knows layout {layout.needs}; this one knows {known}): "
+            "install the version that upgraded it, or a later one"
         )
-    if int(version) < SCHEMA_VERSION:
-        raise StoreMismatch(f"{where} has the unknown schema version {version}: restore it from a backup")
+    if layout.found < known:
+        raise StoreMismatch(
+            f"{where} has the layout {layout.found} of an older twofa-middleware, and this one works on {known}: "
+            "run `twofa upgrade`"
+        )
     if expected is not None and found != expected:
         raise StoreMismatch(
             f"{where} is the store {found}, but `store_id` says {expected}: correct `store` or `store_id`; "
             "never point a server at another realm's store"
         )
     return found
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
 
 
 class AnswerThreads:

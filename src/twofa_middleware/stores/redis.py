@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import asks
 from ..errors import ConfigError, StoreUnavailable
-from ..protocol import Ask, Result, StoreOptions
+from ..protocol import Ask, Layout, Result, StoreOptions
 from .redis_acknowledge import MATTERS, acknowledged, is_wanted
 from .redis_address import SCHEMES, Address, address_of
 from .redis_answers import ANSWERS, decode
@@ -44,6 +44,7 @@ class RedisStore:
     def __init__(self, url: str, store_id: str, realm: str, options: StoreOptions = NO_OPTIONS) -> None:
         self._address = address_of(url, options)
         self._clients, self._routes = _ways(self._address, realm, store_id)
+        self._identity = Identity(self._address.where, realm)
         self._realm = realm
         self._options = options
 
@@ -79,6 +80,12 @@ class RedisStore:
             reply = await self._clients.talk_async(begin, is_a_walk=is_a_walk)
         answer: Result = decode(ask, reply)
         return answer
+
+    def layout(self) -> Layout:
+        """How the store is laid out. There is one layout so far, so nothing migrates it."""
+        with _unavailable(self._address):
+            found: Layout = self._clients.talk(lambda: self._routes.hold(self._identity.layout(), None))
+        return found
 
     def close(self) -> None:
         """Close the connections; later questions are refused."""

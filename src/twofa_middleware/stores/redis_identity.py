@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from ..errors import StoreMismatch, StoreUnavailable
-from .base import SCHEMA_VERSION, check_meta, new_store_id
+from .base import SCHEMA_VERSION, check_meta, layout_of, new_store_id
 from .redis_address import Node
 from .redis_slots import Slots, slot_of
 from .redis_steps import Conversation
@@ -102,7 +102,14 @@ class Identity:
                 "restore the store from a backup"
             )
 
+    def layout(self) -> Conversation:
+        """How the store is laid out."""
+        return layout_of(_meta((yield ("GET", self.key))), self._where, SCHEMA_VERSION)
+
     def _read(self, value: object, store_id: str | None) -> str:
-        text = value.decode("ascii", "replace") if isinstance(value, bytes) else ""
-        version, found, needs = (*text.split(" ", 2), "", "")[:3]
-        return check_meta({"schema_version": version, "store_id": found, "needs": needs}, self._where, store_id)
+        return check_meta(_meta(value), self._where, store_id)
+
+
+def _meta(value: object) -> dict[str, str]:
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else ""
+    return dict(zip(("schema_version", "store_id", "needs"), text.split(" "), strict=False))

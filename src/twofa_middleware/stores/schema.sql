@@ -1,4 +1,4 @@
--- Schema version 1. Made once, by `twofa init`; servers only check `meta`.
+-- Layout 2. Made once, by `twofa init`; servers only check `meta`. An older file gets here by sql/migrations.py.
 -- Every record is sealed or authenticated before it comes here. Times are seconds since 1970.
 
 CREATE TABLE meta (
@@ -85,7 +85,7 @@ CREATE TABLE log (
     record   BLOB NOT NULL
 ) STRICT;
 
-CREATE INDEX log_of_user ON log (user);
+CREATE INDEX log_of_user_by_id ON log (user, id);
 CREATE INDEX log_by_readiness ON log (ready_at, user);
 
 -- The realm's list. A position is never given twice, also if the newest event was taken away.

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from .. import asks
 from ..errors import ConfigError, StoreUnavailable
-from ..protocol import Ask, Result, StoreOptions
-from . import sqlite_file
+from ..protocol import Ask, Layout, Result, StoreOptions
+from . import sqlite_file, sqlite_upgrade
 from .base import AnswerTable, AnswerThreads
 from .sql import (
     administering,
@@ -99,6 +100,7 @@ class SQLiteStore:
             raise ConfigError(
                 "[store] acknowledge is for Redis: a change in a SQLite file is on its disk once it is made"
             )
+        self._store_id = store_id
         self._file = sqlite_file.StoreFile(sqlite_file.path_of(url), store_id)
         self._connections = Connections(self._file.open)
         self._threads = AnswerThreads("twofa-sqlite")
@@ -125,6 +127,18 @@ class SQLiteStore:
         """Answer in a thread of the store's own. The patience begins here: who queued for long waits no more."""
         _, changes = ANSWERS.find(ask)
         return await self._threads.run(changes, self._answer, ask, monotonic() + PATIENCE_SECONDS)
+
+    def layout(self) -> Layout:
+        """How the file is laid out; one that is older than this program's is no error here."""
+        return sqlite_upgrade.layout(self._file.path, self._store_id)
+
+    def migrate(self) -> Path | None:
+        """Bring the file up to this program's layout; answers the backup of before."""
+        return sqlite_upgrade.migrate(self._file.path, self._store_id)
+
+    def commit(self) -> None:
+        """From now on the file needs a program that knows its layout."""
+        sqlite_upgrade.commit(self._file.path, self._store_id)
 
     def close(self) -> None:
         """End the threads and close the connections; later questions are refused."""

@@ -16,7 +16,8 @@ from time import monotonic
 from urllib.parse import quote
 
 from ..errors import ConfigError, StoreMismatch, StoreUnavailable
-from .base import SCHEMA_VERSION, check_meta, new_store_id
+from .base import check_meta, new_store_id
+from .sql.migrations import LAYOUT
 from .sqlite_patience import PATIENCE_SECONDS, patiently
 
 PREFIX = "sqlite:///"
@@ -52,9 +53,11 @@ class StoreFile:
     one would go on taking codes that nobody else sees as spent. The check is one ``stat`` a question (2 µs).
     """
 
-    def __init__(self, path: Path, store_id: str) -> None:
+    def __init__(self, path: Path, store_id: str, known: int = LAYOUT) -> None:
+        """``known``: the layout that the program works on."""
         self.path = path
         self._store_id = store_id
+        self._known = known
         self._identity: tuple[int, int] | None = None
 
     def check(self) -> None:
@@ -72,7 +75,7 @@ class StoreFile:
         """
         before = self._stat()
         self.check()
-        connection = _connect(self.path)
+        connection = connect(self.path)
         try:
             patiently(lambda: self._prepare(connection), monotonic() + PATIENCE_SECONDS)
             if self._stat() != before:
@@ -84,7 +87,7 @@ class StoreFile:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        check_meta(_read_meta(connection), str(self.path), self._store_id)
+        check_meta(read_meta(connection), str(self.path), self._store_id, self._known)
         connection.execute(USE_WAL)
         connection.execute(USE_FULL_SYNC)
 
@@ -120,28 +123,28 @@ def create(path: Path) -> str:
 
 def _fill_if_empty(path: Path) -> str:
     """Whoever comes first fills an empty file, in one transaction; everybody reads what is then there."""
-    with closing(_connect(path)) as connection:
-        if not _read_meta(connection) and path.stat().st_size == 0:
+    with closing(connect(path)) as connection:
+        if not read_meta(connection) and path.stat().st_size == 0:
             connection.execute("BEGIN IMMEDIATE")
-            if not _read_meta(connection):
+            if not read_meta(connection):
                 _fill(connection)
             connection.execute("COMMIT")
-        meta = _read_meta(connection)
+        meta = read_meta(connection)
         if not meta:
             raise StoreMismatch(f"{path} is a file of something else: name another one in `store`")
-        store_id = check_meta(meta, str(path), None)
+        store_id = check_meta(meta, str(path), None, LAYOUT)
         connection.execute(USE_WAL)
     return store_id
 
 
 def _fill(connection: sqlite3.Connection) -> None:
-    for statement in _statements(files(__package__).joinpath("schema.sql").read_text("utf-8")):
+    for statement in statements_of(files(__package__).joinpath("schema.sql").read_text("utf-8")):
         connection.execute(statement)
-    meta = {"store_id": new_store_id(), "schema_version": str(SCHEMA_VERSION)}
+    meta = {"store_id": new_store_id(), "schema_version": str(LAYOUT)}
     connection.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", meta.items())
 
 
-def _statements(script: str) -> list[str]:
+def statements_of(script: str) -> list[str]:
     """The statements of a script one by one: ``executescript`` would end the transaction that it runs in."""
     statements, begun = [], ""
     for line in script.splitlines(keepends=True):
@@ -152,13 +155,13 @@ def _statements(script: str) -> list[str]:
     return statements
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """Open for reading and writing, never make; transactions are begun and ended by us alone, and so is waiting."""
     uri = f"file:{quote(str(path))}?mode=rw"
     return sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
 
 
-def _read_meta(connection: sqlite3.Connection) -> dict[str, str]:
+def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
     """What the store says of itself; empty for a file that is no SQLite file or has no such table."""
     try:
         return {str(name): str(value) for name, value in connection.execute(READ_META)}

@@ -14,7 +14,7 @@ from support.redis_servers import Server, new_realm, shared_redis
 from support.store_races import Place, create_in_processes
 from support.stores import account_of, ask, enrol, look, redis_at, spend_step
 from twofa_middleware.errors import StoreMismatch
-from twofa_middleware.protocol import Store
+from twofa_middleware.protocol import Layout, Store
 from twofa_middleware.stores.redis import RedisStore
 
 OpenRedis = Callable[..., AbstractContextManager[Store]]
@@ -76,7 +76,7 @@ def test_another_store_than_the_named_one_is_refused(url: str, realm: str) -> No
 
 @pytest.mark.parametrize(
     ("value", "message"),
-    [("2 some-id", "newer twofa-middleware"), ("0 some-id", "unknown schema version"), ("1 ", "no store"),
+    [("2 some-id", "newer twofa-middleware"), ("0 some-id", "unknown layout"), ("1 ", "no store"),
      ("some-id", "no store"), ("", "no store"), ("x some-id", "no store"), ("é some-id", "no store")],
 )  # fmt: skip
 def test_an_id_of_another_version_or_of_somebody_else_is_refused(
@@ -138,3 +138,14 @@ def test_databases_on_one_server_do_not_see_each_other(server: Server) -> None:
         enrol(one)
         assert ask(other, look()).account is None
         assert RedisStore.create(server.url, "test") != RedisStore.create(f"{server.socket_url}?db=3", "test")
+
+
+def test_a_store_that_a_newer_version_has_upgraded_is_served_until_it_needs_that_version(url: str, realm: str) -> None:
+    made = RedisStore.create(url, realm)
+    shared_redis().say("SET", the_id(realm), f"2 {made} 1")
+    with closing(RedisStore(url, made, realm)) as store:
+        store.check()
+        assert store.layout() == Layout(2, 1, 1)
+    shared_redis().say("SET", the_id(realm), f"2 {made} 2")
+    with closing(RedisStore(url, made, realm)) as store, pytest.raises(StoreMismatch, match="install the version"):
+        store.check()

@@ -16,8 +16,9 @@ import pytest
 from support.store_races import Place, create_in_processes
 from support.stores import GENERATION, ask, enrol, look, open_pass, sqlite, sqlite_url
 from twofa_middleware.errors import ConfigError, StoreMismatch, StoreUnavailable
+from twofa_middleware.stores.sql.migrations import LAYOUT
 from twofa_middleware.stores.sqlite import SQLiteStore
-from twofa_middleware.stores.sqlite_file import StoreFile, _connect, check_sqlite
+from twofa_middleware.stores.sqlite_file import StoreFile, check_sqlite, connect
 
 
 def refusal(url: str, store_id: str = "some-id") -> str:
@@ -112,7 +113,7 @@ def test_a115_a_file_that_goes_while_it_is_opened_is_not_made_again(url: str, fi
     SQLiteStore.create(url)
     file.unlink()
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
-        _connect(file)
+        connect(file)
     assert not file.exists()
 
 
@@ -130,15 +131,15 @@ def test_another_store_than_the_settings_name_is_refused(url: str) -> None:
     assert "`store_id`" in message
 
 
-def test_a_store_of_a_newer_version_is_refused(url: str, file: Path) -> None:
+def test_a_store_that_needs_a_newer_version_is_refused(url: str, file: Path) -> None:
     store_id = SQLiteStore.create(url)
-    write_meta(file, "schema_version", "2")
+    write_meta(file, "schema_version", str(LAYOUT + 1))
     assert "newer twofa-middleware" in refusal(url, store_id)
     with pytest.raises(StoreMismatch, match="newer"):
         SQLiteStore.create(url)
 
 
-@pytest.mark.parametrize("version", ["0", "", "one"])
+@pytest.mark.parametrize("version", ["0", "", "one", "\u0662", "9" * 20])
 def test_a_store_of_no_known_version_is_refused(url: str, file: Path, version: str) -> None:
     store_id = SQLiteStore.create(url)
     write_meta(file, "schema_version", version)

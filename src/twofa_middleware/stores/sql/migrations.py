@@ -1,0 +1,21 @@
+"""The forward migrations of a SQLite store: for each layout the statements that make it of the one before.
+
+``schema.sql`` is the last layout, for new stores. A migration only adds: tables, indexes, columns with a default, so that
+servers of the version before go on working on the file, and every INSERT names its columns. An index may be replaced.
+It runs in one transaction, and what was there before is beside the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MIGRATIONS: Mapping[int, str] = {
+    # An event is looked for by its id whenever it is taken back or carried in; the log of a user was read through.
+    2: """
+CREATE INDEX log_of_user_by_id ON log (user, id);
+DROP INDEX log_of_user;
+""",
+}
+"""The layout that each makes, with its statements; the first layout was 1."""
+
+LAYOUT = max(MIGRATIONS)

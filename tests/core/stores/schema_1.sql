@@ -1,0 +1,144 @@
+-- Schema version 1. Made once, by `twofa init`; servers only check `meta`.
+-- Every record is sealed or authenticated before it comes here. Times are seconds since 1970.
+
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A user who never turned anything on has no row. `last_step` only grows, and outlives every change of the factors.
+CREATE TABLE accounts (
+    user       TEXT PRIMARY KEY,
+    generation INTEGER NOT NULL CHECK (generation > 0),
+    last_step  INTEGER NOT NULL,
+    roster     BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE authenticators (
+    user   TEXT NOT NULL,
+    id     TEXT NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (user, id)
+) STRICT, WITHOUT ROWID;
+
+-- The recovery codes that are left, as keyed hashes.
+CREATE TABLE codes (
+    user TEXT NOT NULL,
+    code BLOB NOT NULL,
+    PRIMARY KEY (user, code)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE passes (
+    user       TEXT NOT NULL,
+    digest     BLOB NOT NULL,
+    record     BLOB NOT NULL,
+    proven     INTEGER NOT NULL CHECK (proven IN (0, 1)),
+    opened_at  INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER NOT NULL,
+    PRIMARY KEY (user, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE browsers (
+    user       TEXT NOT NULL,
+    digest     BLOB NOT NULL,
+    record     BLOB NOT NULL,
+    opened_at  INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER NOT NULL,
+    PRIMARY KEY (user, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE setups (
+    user       TEXT NOT NULL,
+    digest     BLOB NOT NULL,
+    record     BLOB NOT NULL,
+    opened_at  INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (user, digest)
+) STRICT, WITHOUT ROWID;
+
+-- One row a counted try, so that two in the same second stay two: 'totp' for 30 days, 'recovery' for an hour.
+CREATE TABLE tries (
+    id   INTEGER PRIMARY KEY,
+    user TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('totp', 'recovery')),
+    at   INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX tries_of_user ON tries (user, kind, at);
+
+-- TOTP failures in a row, and the time before which no code is looked at; no row after a success.
+CREATE TABLE waits (
+    user       TEXT PRIMARY KEY,
+    in_a_row   INTEGER NOT NULL,
+    wait_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What was noted of a user and not yet carried to `events`, in the order of `number`. '*' is the realm itself.
+CREATE TABLE log (
+    number   INTEGER PRIMARY KEY,
+    user     TEXT NOT NULL,
+    id       BLOB NOT NULL,
+    at       INTEGER NOT NULL,
+    ready_at INTEGER NOT NULL,
+    record   BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX log_of_user ON log (user);
+CREATE INDEX log_by_readiness ON log (ready_at, user);
+
+-- The realm's list. A position is never given twice, also if the newest event was taken away.
+CREATE TABLE minor_rows (
+    user    TEXT PRIMARY KEY,
+    hour    INTEGER NOT NULL,
+    written INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    user     TEXT NOT NULL,
+    id       BLOB NOT NULL,
+    at       INTEGER NOT NULL,
+    record   BLOB NOT NULL
+) STRICT;
+
+-- Who a user is. Roles can be seen before the person is.
+CREATE TABLE people (
+    user   TEXT PRIMARY KEY,
+    person BLOB,
+    roles  BLOB
+) STRICT, WITHOUT ROWID;
+
+-- When a user first met a rule.
+CREATE TABLE met (
+    user TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    at   INTEGER NOT NULL,
+    PRIMARY KEY (user, rule)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE roles (
+    key     TEXT PRIMARY KEY,
+    version INTEGER NOT NULL CHECK (version > 0),
+    record  BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Decisions of a day, in days since 1970.
+CREATE TABLE counts (
+    day   INTEGER NOT NULL,
+    name  TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (day, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE leases (
+    task   TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    until  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE marks (
+    sink     TEXT PRIMARY KEY,
+    position TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
