@@ -11,7 +11,7 @@ from typing import Any
 
 from redis.exceptions import AskError, MovedError, NoScriptError, RedisError, ResponseError
 
-from ..errors import StoreUnavailable
+from ..errors import StoreError, StoreUnavailable
 from .redis_address import Node
 from .redis_fence import Fences
 from .redis_identity import ID_SECONDS, Identity
@@ -37,7 +37,7 @@ class Routes:
         """Hold a conversation with servers that are believed. ``now``: when the question is asked, if it says so."""
         try:
             return (yield from self._converse(conversation, now))
-        except (RedisError, OSError, StoreUnavailable):
+        except (RedisError, OSError, StoreError):
             self._topology.lost()
             raise
 
@@ -46,7 +46,7 @@ class Routes:
         try:
             for node in (yield from self._topology.primaries()):
                 yield from self._checked((yield Take(node)))
-        except (RedisError, OSError, StoreUnavailable):
+        except (RedisError, OSError, StoreError):
             self._topology.lost()
             raise
 
