@@ -23,6 +23,7 @@ from support.stores import (
     a_browser,
     a_setup,
     account_of,
+    acl_rules,
     ask,
     enrol,
     fail,
@@ -208,6 +209,22 @@ def test_a_cluster_over_tls_is_asked_by_tls_at_every_node(open_redis: OpenRedis,
                 enrol(store, UserKey(f"user-{number}"))
             assert asyncio.run(store.answer_async(look(UserKey("user-1")))).account is not None
         assert all(proxy.versions for proxy in proxies)
+
+
+def test_the_user_of_the_page_may_do_in_a_cluster_what_is_needed(moving: Cluster, realm: str) -> None:
+    store_id = RedisStore.create(moving.url, realm)
+    for node in moving.primaries:
+        assert node.say("ACL", "SETUSER", realm, ">canary", *acl_rules(realm)) == b"+OK\r\n"
+    slot, home, other = home_of(moving, realm)
+    url = moving.url.replace("//", f"//{realm}@")
+    with closing(RedisStore(url, store_id, realm, StoreOptions("canary"))) as store:
+        have_every_key(store)
+        moving.begin_move(slot, home, other)
+        moving.move_keys(slot, home, other)
+        assert isinstance(ask(store, spend_step(step=STEP + 2)), asks.Spent)
+        moving.end_move(slot, home, other)
+        moving.move(slot, other, home)
+        store.check()
 
 
 # ---- nodes that fall ------------------------------------------------------------------------------------------------
