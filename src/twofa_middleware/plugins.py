@@ -17,6 +17,9 @@ GROUPS = {
     "events": "twofa_middleware.events",
 }
 
+CHOOSE = "CHOOSE"
+"""Stands in the first settings file of ``twofa init`` where a person has to decide."""
+
 
 @cache
 def plugin(kind: str, name: str) -> type[Any]:
@@ -43,6 +46,8 @@ def options_of(kind: str, table: dict[str, Any], source: str, where: str) -> tup
     name = values.pop("use", None)
     if not isinstance(name, str):
         raise PluginError(f'{source}: {where}: `use` names the {kind} plugin, such as use = "callable"')
+    if name == CHOOSE:
+        raise PluginError(f'{source}: {where}: say how the app tells who is logged in, in place of use = "{CHOOSE}"')
     try:
         found = plugin(kind, name)
     except PluginError as error:

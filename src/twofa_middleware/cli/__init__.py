@@ -19,6 +19,7 @@ COMMANDS = {
     "init": ("init", "Make what a realm needs: settings file, keys, store."),
     "keys": ("keys", "The keys that seal what lies in the store."),
     "status": ("status", "How the realm is: store, modes, enforced roles, counters."),
+    "doctor": ("doctor", "Look what is not as it should be, and say what to do."),
     "users": ("people", "List people, and what the store knows of them."),
     "roles": ("roles", "List roles: who has them, and whom they would stop."),
     "events": ("events", "List what was written down, newest first."),

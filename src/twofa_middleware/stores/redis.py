@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import asks
 from ..errors import ConfigError, StoreUnavailable
-from ..protocol import Ask, Layout, Result, StoreOptions
+from ..protocol import Ask, Finding, Layout, Result, StoreOptions
 from .redis_acknowledge import MATTERS, acknowledged, is_wanted
 from .redis_address import SCHEMES, Address, address_of
 from .redis_answers import ANSWERS, decode
@@ -80,6 +80,14 @@ class RedisStore:
             reply = await self._clients.talk_async(begin, is_a_walk=is_a_walk)
         answer: Result = decode(ask, reply)
         return answer
+
+    def inspect(self) -> list[Finding]:
+        """All that is not as it should be about the servers."""
+        from .redis_inspect import inspect
+
+        with _unavailable(self._address):
+            found: list[Finding] = self._clients.talk(lambda: inspect(self._address, self._options), is_a_walk=True)
+        return found
 
     def layout(self) -> Layout:
         """How the store is laid out. There is one layout so far, so nothing migrates it."""

@@ -8,15 +8,15 @@ nothing to carry, or rules that were met before, write nothing: they only take t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from .. import asks
 from ..errors import ConfigError, StoreUnavailable
-from ..protocol import Ask, Layout, Result, StoreOptions
-from . import sqlite_file, sqlite_upgrade
+from ..protocol import Ask, Finding, Layout, Result, StoreOptions
+from . import sqlite_file, sqlite_inspect, sqlite_upgrade
 from .base import AnswerTable, AnswerThreads
 from .sql import (
     administering,
@@ -127,6 +127,10 @@ class SQLiteStore:
         """Answer in a thread of the store's own. The patience begins here: who queued for long waits no more."""
         _, changes = ANSWERS.find(ask)
         return await self._threads.run(changes, self._answer, ask, monotonic() + PATIENCE_SECONDS)
+
+    def inspect(self) -> Iterable[Finding]:
+        """All that is not as it should be about the file."""
+        return sqlite_inspect.inspect(self._file.path)
 
     def layout(self) -> Layout:
         """How the file is laid out; one that is older than this program's is no error here."""
