@@ -13,6 +13,7 @@ from support.stage import Stage
 from support.visitor import Visitor
 from twofa_middleware.cli import rotating
 from twofa_middleware.cli.key_files import replace_ring, write_ring
+from twofa_middleware.cli.keys import keys as group
 from twofa_middleware.cli.output import NotDone
 from twofa_middleware.keyring import KeyRing
 
@@ -133,6 +134,16 @@ def test_without_its_store_no_key_is_changed(twofa: Twofa, stage: Stage, folder:
     stage.realm.store_file.unlink()
     assert twofa("keys", "rotate").code == 1
     assert ring(folder) == before
+
+
+def test_the_page_has_every_option_of_every_command() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "cli.md").read_text(encoding="utf-8")
+    part = page.partition("\n## `twofa keys")[2].partition("\n## ")[0]
+    for name, command in group.commands.items():
+        assert f"`twofa keys {name}" in part
+        for option in command.params:
+            if option.opts[0].startswith("--") and option.opts[0] != "--json":
+                assert f"`{option.opts[0]}" in part or option.opts[0] == "--file"
 
 
 # ---- keys in no file -------------------------------------------------------------------------------------------------
