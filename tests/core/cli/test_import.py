@@ -18,7 +18,7 @@ from support.stage import Stage
 from support.stores import ask
 from support.visitor import Visitor
 from twofa_middleware.accounts.account import raised_generation
-from twofa_middleware.asks import AddEvents, FollowEvents, WriteRecords
+from twofa_middleware.asks import AccountRow, AddEvents, FollowEvents, Records, WriteRecords
 from twofa_middleware.cli import bringing
 from twofa_middleware.moving import stream
 from twofa_middleware.moving.bringing import bring_user
@@ -204,14 +204,16 @@ def test_another_account_is_left_and_told_unless_it_is_to_be_replaced(
     assert mine.cookie("pass")
 
 
+@pytest.mark.parametrize("distance", [-5_000, 5_000])
 def test_a_replaced_account_gets_a_generation_above_both_and_no_pass_of_either(
-    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage, distance: int
 ) -> None:
     exported(twofa, folder)
-    there.enrolled("erin")
-    old, new = records_of(lived_in).account, records_of(there).account
+    old = records_of(lived_in).account
     assert old is not None
-    assert new is not None
+    new = AccountRow(old.generation + distance, 0, b"", {}, frozenset())
+    with store_of(there) as store:
+        ask(store, WriteRecords(key_of(there, "erin"), 0, Records(new), there.clock.now))
     assert twofa("import", "realm.twofa", *DO, *INTO, "--replace").code == 0
     now = records_of(there)
     assert now.account is not None

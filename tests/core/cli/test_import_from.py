@@ -7,6 +7,7 @@ import base64
 import hmac
 import json
 import struct
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -86,7 +87,9 @@ def test_a_code_of_the_same_phone_lets_in_also_with_a_secret_of_80_bits(
 
 
 def test_no_code_of_this_moment_or_the_next_is_accepted(twofa: Twofa, stage: Stage, folder: Path) -> None:
+    before = int(time.time())
     bring(twofa, folder, f"user,secret\nerin,{KEY}\n")
+    assert account_of(stage).last_step >= before // 30 + 1
     stage.clock.now = (account_of(stage).last_step - 1) * 30
     visitor = stage.visitor("erin")
     for seconds in (0, 30):
@@ -100,6 +103,7 @@ def test_a_session_that_needed_nothing_before_must_verify(twofa: Twofa, stage: S
     assert visitor.go("/home").body == b"secret page"
     bring(twofa, folder, f"user,secret\nerin,{KEY}\n")
     stage.clock.on(60)
+    assert records_of(stage).passes == ()
     assert visitor.go("/home").status == 303
 
 
