@@ -19,7 +19,7 @@ from twofa_middleware.stores.sqlite import SQLiteStore
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path, patience: None) -> Iterator[Store]:
     """A new, empty store, once of each kind."""
     kind: StoreKind = request.param
     with kind.made(tmp_path) as made:
@@ -54,7 +54,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A race shows what comes first, not how fast: on a busy machine 200 at once take longer than a question may."""
+    """What is answered and what comes first is shown, not how fast: a busy machine takes longer than a question may."""
     monkeypatch.setattr(redis_clients, "SOCKET_SECONDS", ROUND_SECONDS)
     monkeypatch.setattr(redis_clients, "QUESTION_SECONDS", ROUND_SECONDS)
     monkeypatch.setattr(sqlite_store_module, "PATIENCE_SECONDS", ROUND_SECONDS)
