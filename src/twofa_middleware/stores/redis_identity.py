@@ -57,13 +57,23 @@ class Identity:
     def writes_as(self, facts: object) -> bytes:
         """Under which id the server that says this in INFO writes; StoreUnavailable if it is a replica, which may be
         behind."""
-        lines = facts.splitlines() if isinstance(facts, bytes) else []
-        found = dict(line.split(b":", 1) for line in lines if b":" in line)
+        found = _facts(facts)
         if found.get(b"role") == b"slave":
             raise StoreUnavailable(f"{self._where} is a replica, which may be behind: name the primary in `store`")
         if found.get(b"role") != b"master" or not found.get(b"master_replid"):
             raise StoreUnavailable(f"{self._where} is no Redis of ours")
         return found[b"master_replid"]
+
+    def keeps_all(self, facts: object) -> None:
+        """StoreUnavailable if the server that says this in INFO evicts keys that have no end: it would forget an account,
+        and its user would seem to have no second factor. ``volatile-*`` takes passes, browsers and set-ups alone."""
+        found = _facts(facts)
+        policy = found.get(b"maxmemory_policy", b"").decode("ascii", "replace")
+        if policy.startswith("allkeys-") and found.get(b"maxmemory") != b"0":
+            raise StoreUnavailable(
+                f"{self._where} evicts accounts when its memory is short: set maxmemory-policy to noeviction there, "
+                f"instead of {policy}"
+            )
 
     def create(self, *, has_slots: bool) -> Conversation:
         """Make the store's id, or find the one that is there; whoever comes first makes it for all. Answers the id, and
@@ -113,3 +123,9 @@ class Identity:
 def _meta(value: object) -> dict[str, str]:
     text = value.decode("ascii", "replace") if isinstance(value, bytes) else ""
     return dict(zip(("schema_version", "store_id", "needs"), text.split(" "), strict=False))
+
+
+def _facts(info: object) -> dict[bytes, bytes]:
+    """What stands in an answer to INFO, by its names."""
+    lines = info.splitlines() if isinstance(info, bytes) else []
+    return dict(line.split(b":", 1) for line in lines if b":" in line)

@@ -20,6 +20,7 @@ from .redis_topology import Topology
 
 MOST_TURNS = 4
 INFO = ("INFO", "replication")
+INFO_OF_MEMORY = ("INFO", "memory")
 OF_THE_CONNECTION = ("WAIT", "WAITAOF")
 """About what was said before on the same connection."""
 
@@ -134,6 +135,8 @@ class Routes:
         if self._topology.slots is None or not (yield from self._has_a_marker(link.node)):
             link = yield from self._vouched_for(link.node)
         link.writes_as = self._identity.writes_as((yield Say(INFO)))
+        if link.checked_at is None:
+            self._identity.keeps_all((yield Say(INFO_OF_MEMORY)))
         link.checked_at = asked_at
         return link
 
