@@ -9,7 +9,8 @@ from ..accounts.administer import Actor
 from ..accounts.audit import noted
 from ..asks import REALM, EventRow, FollowEvents, Note, ReadRecords, ReadRoles, ReadUsers, Records
 from ..desk import Desk
-from ..protocol import Ask, Flow, Result
+from ..errors import UnreadableRecord
+from ..protocol import Ask, Flow, Result, UserKey
 from .entries import EndEntry, Entry, EventsEntry, RoleEntry, UserEntry, key_ids
 
 Reply = TypeVar("Reply")
@@ -69,12 +70,23 @@ def _entries(drives: Drives) -> Iterator[Entry]:
     place = None
     while page := drives(one(ReadUsers(place, USERS_AT_A_TIME))):
         for place in page:
-            records = drives(one(ReadRecords(place)))
+            records = _records(drives, place)
             if records != Records():
                 yield UserEntry(place, records)
         if len(page) < USERS_AT_A_TIME:
             break
     yield from _events(drives)
+
+
+def _records(drives: Drives, user: UserKey) -> Records:
+    """What there is of a user. Left out, somebody would have no second factor in the other store, so that stops it all."""
+    try:
+        return drives(one(ReadRecords(user)))
+    except UnreadableRecord as error:
+        raise UnreadableRecord(
+            f"{error}: of the user {user} not everything can be carried, and nobody is left out; put back what is damaged, "
+            "or take that user's records out of the store"
+        ) from error
 
 
 def _events(drives: Drives) -> Iterator[Entry]:

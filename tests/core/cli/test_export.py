@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
 from core.cli.conftest import Twofa, Typing
-from core.cli.houses import PASSPHRASE, SEALED, exported
+from core.cli.houses import PASSPHRASE, SEALED, another_store, exported, key_of
+from support.redis_servers import Server, a_server
 from support.stage import Stage
 from twofa_middleware.cli import export as exporting
 from twofa_middleware.errors import BadFile
@@ -22,6 +24,12 @@ from twofa_middleware.moving.new_file import new_file
 @pytest.fixture(autouse=True)
 def low_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "_COSTS", (2, 8, 1))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with a_server() as started:
+        yield started
 
 
 def test_it_says_how_much_there_is_and_that_the_keys_are_not_in_it(twofa: Twofa, stage: Stage, folder: Path) -> None:
@@ -170,3 +178,17 @@ def test_a_file_that_comes_up_meanwhile_is_not_overwritten(tmp_path: Path) -> No
         write(file)
     assert path.read_text() == "theirs"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_somebody_whose_records_are_damaged_is_not_left_out(
+    twofa: Twofa, stage: Stage, folder: Path, server: Server
+) -> None:
+    """In the other store they would be somebody without a second factor."""
+    on_redis = another_store(stage, server.url)
+    on_redis.enrolled("erin")
+    key = key_of(on_redis, "erin")
+    assert server.say("HSET", f"2fa:test:{{{key}}}:account", "s", "rubbish") == b":0\r\n"
+    done = twofa("export", "realm.twofa", "--passphrase-file", "new", "--file", "there.toml")
+    assert (done.code, done.out) == (1, "")
+    assert f"of the user {key} not everything can be carried" in done.err
+    assert not list(folder.glob("realm.twofa*"))
