@@ -43,7 +43,7 @@ REALM = "main"
 BROWSERS = ("Firefox on Android", "Chrome on Windows", "Safari on macOS")
 APP = {"origins": ["https://shop.example.org"], "login": ["POST /login"], "login_page": "/login", "home": "/"}
 COOKIE = {"use": "signed-cookie", "format": "flask", "cookie": "session", "secret": "env:SECRET", "user": "_user_id"}
-PARTS = ("account", "passes", "browsers", "seen", "long")
+PARTS = ("account", "rows", "seen", "long")
 SAMPLE = 1000
 
 

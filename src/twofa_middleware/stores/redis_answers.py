@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from .. import asks
@@ -35,8 +35,16 @@ def _account(reply: Reply) -> asks.AccountRow | None:
         last_step=int(found[b"s"]),
         roster=found[b"r"],
         authenticators={name[1:].decode(): record for name, record in found.items() if name[:1] == b"a"},
-        codes=frozenset(name[1:] for name in found if name[:1] == b"c"),
+        codes=frozenset(code for name, tails in found.items() if name[:1] == b"c" for code in _codes(name, tails)),
     )
+
+
+def _codes(name: bytes, tails: bytes) -> Iterator[bytes]:
+    """The codes of a part: its name has the length of the tails and what comes before each of them."""
+    size, head = int.from_bytes(name[1:3]), name[4:]
+    if size == 0 or len(tails) % size:
+        raise ValueError
+    return (head + tails[start : start + size] for start in range(0, len(tails), size))
 
 
 def _pairs(reply: Reply) -> dict[bytes, bytes]:

@@ -3,9 +3,8 @@
 Of one user; the name there is a keyed hash, so nothing in it can end the braces:
 
     2fa:<realm>:{<user>}:account     generation, last step, roster, authenticators, recovery codes
-                        :passes      digest of the cookie → times and record, one field
-                        :browsers    the same
-                        :pending     the same, of set-ups that were begun
+                        :rows        p<digest of the cookie> → times and record of a pass; b<digest>: of a browser
+                        :pending     s<digest>: the same of set-ups that were begun
     2fu:<realm>:{<user>}:seen        tries, waits, last uses, rules that were met
                         :log         events that wait for the sweeper
                         :long        who the user is, for administrators, in parts of 60 bytes
@@ -49,7 +48,7 @@ def keys_of(realm: str, user: UserKey) -> tuple[str, ...]:
     """The keys of a user, in the order in which the scripts know them."""
     kept, seen = f"2fa:{realm}:{{{user}}}", f"2fu:{realm}:{{{user}}}"
     return (
-        *(f"{kept}:{name}" for name in ("account", "passes", "browsers", "pending")),
+        *(f"{kept}:{name}" for name in ("account", "rows", "pending")),
         *(f"{seen}:{name}" for name in ("seen", "log", "long")),
     )
 

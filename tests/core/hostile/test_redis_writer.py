@@ -15,7 +15,7 @@ import redis
 
 from core.hostile.test_writer import comes_with, is_asked_for_a_code, is_closed, key_of, remembered
 from support.gates import Gate, realm_on
-from support.realm import ORIGINS
+from support.realm import COOKIES, ORIGINS, SIGNED_COOKIE
 from support.redis_servers import new_realm, shared_redis
 from support.stage import ADA
 from support.visitor import Visitor
@@ -26,7 +26,7 @@ from twofa_middleware.browser.cookies import digest, token
 from twofa_middleware.drive import drive
 from twofa_middleware.stores.redis_keys import keys_of, realm_keys
 
-KINDS = ("account", "passes", "browsers", "pending", "seen", "log", "long")
+KINDS = ("account", "rows", "pending", "seen", "log", "long")
 MADE_UP = token(b"x" * 32)
 ROLES = {"use": "static", "users": {"erin": ["Chef"], "wendy": ["Cook"]}}
 
@@ -99,8 +99,7 @@ def test_a114_a_row_of_one_user_is_none_of_anothers(gate: Gate, client: redis.Re
     mallory.cookies = {}
     mallory.log_in("mallory", "login-1")
     assert mallory.verify(remember="1").status == 303
-    rows = "passes" if kind == "pass" else "browsers"
-    copy(client, keys(gate, mallory)[rows], keys(gate, erin)[rows])
+    copy(client, keys(gate, mallory)["rows"], keys(gate, erin)["rows"])
     value = mallory.cookie(kind).rpartition(".")[2]
     assert is_asked_for_a_code(gate, comes_with(gate, kind, key_of(erin), value, "login-1"))
 
@@ -113,7 +112,7 @@ def test_a114_a_row_copied_under_a_digest_that_the_thief_has_a_cookie_for_is_non
     gate: Gate, client: redis.Redis, kind: str
 ) -> None:
     erin = remembered(gate, gate.enrolled())
-    key = keys(gate, erin)["passes" if kind == "pass" else "browsers"]
+    key = keys(gate, erin)["rows"]
     real, copied = digest(erin.cookie(kind).rpartition(".")[2].encode()), 0
     for field, value in client.hgetall(key).items():
         if real in field:
@@ -123,12 +122,13 @@ def test_a114_a_row_copied_under_a_digest_that_the_thief_has_a_cookie_for_is_non
     assert is_asked_for_a_code(gate, comes_with(gate, kind, key_of(erin), MADE_UP.decode(), "login-2"))
 
 
-def test_a116_what_lies_under_one_key_is_nothing_under_another(gate: Gate, client: redis.Redis) -> None:
+def test_a116_a_pass_is_no_browser_and_a_browser_no_pass(gate: Gate, client: redis.Redis) -> None:
     erin = remembered(gate, gate.enrolled())
-    all_keys, user = keys(gate, erin), key_of(erin)
-    rows = {kind: client.dump(all_keys[kind]) for kind in ("passes", "browsers")}
-    client.restore(all_keys["passes"], 0, rows["browsers"], replace=True)
-    client.restore(all_keys["browsers"], 0, rows["passes"], replace=True)
+    key, user = keys(gate, erin)["rows"], key_of(erin)
+    others = {b"p": b"b", b"b": b"p"}
+    rows = {others[field[:1]] + field[1:]: value for field, value in client.hgetall(key).items()}
+    client.delete(key)
+    client.hset(key, mapping=rows)
     assert is_asked_for_a_code(gate, comes_with(gate, "pass", user, erin.cookie("browser"), "login-2"))
     token_of_pass = erin.cookie("pass").rpartition(".")[2]
     assert is_asked_for_a_code(gate, comes_with(gate, "browser", user, token_of_pass))
@@ -156,7 +156,7 @@ def test_a114_a_set_up_is_for_its_user_and_its_browser(gate: Gate, client: redis
 
 def test_a114_random_bytes_in_any_field_let_nobody_in(gate: Gate, client: redis.Redis) -> None:
     erin = remembered(gate, gate.enrolled())
-    for kind in ("account", "passes", "browsers"):
+    for kind in ("account", "rows"):
         key = keys(gate, erin)[kind]
         before: Any = client.dump(key)
         calls = gate.calls
@@ -186,7 +186,18 @@ def test_a031_a114_a_realm_with_the_same_keys_is_another_place(gate: Gate, clien
         assert is_closed(gate, comes_with(gate, "pass", user, value, "login-1"))
 
 
-def test_a031_a114_a_pass_row_of_one_app_is_none_of_another(gate: Gate, client: redis.Redis) -> None:
+def test_a031_a114_a_pass_row_of_one_app_is_none_of_another(tmp_path: Path) -> None:
+    """Of two apps that show no session, by which a pass would be told apart as well."""
+    shop, office_s = (
+        {"identity": [{key: value for key, value in SIGNED_COOKIE.items() if key != "session"} | {"cookie": cookie}]}
+        for cookie in (COOKIES["shop"], COOKIES["office"])
+    )
+    realm = realm_on(tmp_path, shared_redis().url, new_realm(), shop=shop, office=office_s)
+    with closing(Gate(realm)) as gate:
+        use_the_pass_of_the_office_in_the_shop(gate)
+
+
+def use_the_pass_of_the_office_in_the_shop(gate: Gate) -> None:
     erin = gate.enrolled()
     with closing(Gate(gate.realm, "office")) as office:
         at_office = Visitor(office, gate.realm.clock, origin=ORIGINS["office"], app="office", key=erin.key)

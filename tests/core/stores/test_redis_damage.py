@@ -36,7 +36,7 @@ from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.redis_keys import keys_of, realm_keys
 
 REALM = "damage"
-ACCOUNT, PASSES, BROWSERS, PENDING, SEEN, LOG, LONG = keys_of(REALM, ALICE)
+ACCOUNT, ROWS, PENDING, SEEN, LOG, LONG = keys_of(REALM, ALICE)
 ROLES, REALM_LOG, _, EVENTS, COUNTS, MARKS = realm_keys(REALM)
 
 
@@ -54,12 +54,12 @@ def store(client: Any) -> Iterator[RedisStore]:
         yield made
 
 
-@pytest.mark.parametrize("key", [LOG, LONG, SEEN, PASSES, BROWSERS, PENDING])
+@pytest.mark.parametrize("key", [LOG, LONG, SEEN, ROWS, PENDING])
 def test_a_change_whose_notes_or_rows_cannot_be_written_does_not_happen(
     store: RedisStore, client: Any, key: str
 ) -> None:
     enrol(store)
-    before = {name: client.dump(name) for name in (ACCOUNT, PASSES, BROWSERS, SEEN, LOG, LONG) if name != key}
+    before = {name: client.dump(name) for name in (ACCOUNT, ROWS, SEEN, LOG, LONG) if name != key}
     client.set(key, "x")
     notes = notes_of("spent", outcome="spent", person=b"who")
     for question in (
@@ -75,8 +75,8 @@ def test_a_change_whose_notes_or_rows_cannot_be_written_does_not_happen(
 @pytest.mark.parametrize(
     "spoil",
     [
-        ["HSET", PASSES, "second", "rubbish"],
-        ["HSET", BROWSERS, "browser", "1 nan 1e99 rubbish"],
+        ["HSET", ROWS, "psecond", "rubbish"],
+        ["HSET", ROWS, "bbrowser", "1 nan 1e99 rubbish"],
         ["HSET", SEEN, "frubbish", "1"],
         ["HSET", SEEN, "rrubbish", "1"],
         ["HSET", SEEN, "f1700000000", "rubbish"],
@@ -92,7 +92,7 @@ def test_a_change_that_cannot_read_what_is_there_does_not_happen(
     ask(store, spend_step(remembers=a_browser("second")))
     ask(store, asks.BeginSetup(ALICE, a_setup(), NOW))
     client.execute_command(*spoil)
-    names = (ACCOUNT, PASSES, BROWSERS, PENDING, SEEN, LOG)
+    names = (ACCOUNT, ROWS, PENDING, SEEN, LOG)
     before = {name: client.hgetall(name) for name in names}
     for question in (
         asks.TakeAttempt(ALICE, NOW),
@@ -114,8 +114,8 @@ def test_a_change_that_cannot_read_what_is_there_does_not_happen(
         ["HSET", ACCOUNT, "s", "rubbish"],
         ["HSET", ACCOUNT, b"a\xff", "x"],
         ["SET", ACCOUNT, "x"],
-        ["SET", PASSES, "x"],
-        ["HSET", BROWSERS, "other", "rubbish"],
+        ["SET", ROWS, "x"],
+        ["HSET", ROWS, "bother", "rubbish"],
         ["HSET", SEEN, "frubbish", "1"],
         ["HSET", SEEN, "f1800000000", "rubbish"],
         ["HSET", SEEN, "r1800000000", "rubbish"],
@@ -139,11 +139,11 @@ def test_a115_what_is_damaged_is_not_left_out_of_what_is_carried_elsewhere(
         ask(store, asks.ReadRecords(ALICE))
 
 
-@pytest.mark.parametrize("key", [ACCOUNT, PASSES, BROWSERS, PENDING, SEEN, LOG, LONG])
+@pytest.mark.parametrize("key", [ACCOUNT, ROWS, PENDING, SEEN, LOG, LONG])
 def test_records_that_cannot_all_be_written_are_not_written(store: RedisStore, client: Any, key: str) -> None:
     enrol(store)
     records = ask(store, asks.ReadRecords(ALICE))
-    before = {name: client.dump(name) for name in (ACCOUNT, PASSES, SEEN) if name != key}
+    before = {name: client.dump(name) for name in (ACCOUNT, ROWS, SEEN) if name != key}
     client.delete(key)
     client.set(key, "x")
     records = dataclasses.replace(records, person=b"who", met={"rule": NOW}, failures={NOW: 1}, log=(a_row("event"),))
@@ -173,12 +173,11 @@ def test_notes_that_are_not_whole_change_nothing(store: RedisStore, client: Any)
         ["HDEL", ACCOUNT, "r"],
         ["HDEL", ACCOUNT, "s"],
         ["HSET", ACCOUNT, b"a\xff", "x"],
-        ["HSET", PASSES, "first", "rubbish"],
-        ["HSET", PASSES, "first", "1 nan 1e99 rubbish"],
-        ["HSET", PASSES, "first", b"\1" + bytes(5) + b"\x7f" + bytes(4)],
+        ["HSET", ROWS, "pfirst", "rubbish"],
+        ["HSET", ROWS, "pfirst", "1 nan 1e99 rubbish"],
+        ["HSET", ROWS, "pfirst", b"\1" + bytes(5) + b"\x7f" + bytes(4)],
         ["SET", ACCOUNT, "x"],
-        ["SET", PASSES, "x"],
-        ["SET", BROWSERS, "x"],
+        ["SET", ROWS, "x"],
     ],
     ids=str,
 )
@@ -234,4 +233,4 @@ def test_a115_a_damaged_account_is_no_reason_to_begin_a_new_one(store: RedisStor
     for question in (turn_on(), open_pass(generation=0)):
         with pytest.raises(StoreError):
             ask(store, question)
-    assert client.hkeys(PASSES) == [b"first"]
+    assert client.hkeys(ROWS) == [b"pfirst"]

@@ -175,7 +175,7 @@ def test_a_change_that_comes_too_late_after_its_mark_is_refused_and_changes_noth
     store: RedisStore, client: Any
 ) -> None:
     ask(store, asks.TakeAttempt(ALICE, NOW))
-    before = client.hgetall(keys_of(REALM, ALICE)[4])
+    before = client.hgetall(keys_of(REALM, ALICE)[3])
     for question in (
         asks.Unlock(ALICE, NOW, notes_of("unlocked", person=b"who")),
         asks.TakeAttempt(ALICE, NOW, notes=notes_of("failed", outcome="attempt")),
@@ -185,10 +185,10 @@ def test_a_change_that_comes_too_late_after_its_mark_is_refused_and_changes_noth
         late = change.send(str(marked_at - LIFETIME).encode())
         with pytest.raises(redis.ResponseError, match="too late after its mark"):
             hold(client, change, first=late)
-        assert client.hgetall(keys_of(REALM, ALICE)[4]) == before
+        assert client.hgetall(keys_of(REALM, ALICE)[3]) == before
     carry(store)
     assert all_events(store) == []
-    assert client.exists(*keys_of(REALM, ALICE)[5:]) == 0
+    assert client.exists(*keys_of(REALM, ALICE)[4:]) == 0
 
 
 def test_a_mark_goes_when_it_is_old_and_the_log_empty_and_not_before(store: RedisStore, client: Any) -> None:
@@ -203,7 +203,7 @@ def test_a_mark_goes_when_it_is_old_and_the_log_empty_and_not_before(store: Redi
     note(store, "next")
     carry(store)
     assert dirty(client) == {ALICE}  # the mark is young: a change may be on its way
-    assert client.exists(*keys_of(REALM, ALICE)[5:]) == 0
+    assert client.exists(*keys_of(REALM, ALICE)[4:]) == 0
 
 
 def test_users_with_nothing_ready_hold_up_nobody(store: RedisStore, client: Any) -> None:
@@ -240,7 +240,7 @@ def test_a_long_log_is_carried_in_parts_and_in_order(
 
 def test_events_keep_their_order_when_the_servers_clock_is_put_back(store: RedisStore, client: Any) -> None:
     note(store, "one")
-    log = keys_of(REALM, ALICE)[5]
+    log = keys_of(REALM, ALICE)[4]
     client.hset(log, "o", 2**52)  # the last one was written in the far future
     note(store, "two", "three")
     note(store, "four")

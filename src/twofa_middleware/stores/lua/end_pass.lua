@@ -2,7 +2,7 @@
 -- Needs: rows, log, long, notes. KEYS: those of a user. ARGV: asks.EndPass.
 -- Answers {'done'} or {'absent'}.
 
-if redis.call('HEXISTS', PASSES.key, ask.digest) == 0 then
+if not has_row(PASSES, ask.digest) then
     return { 'absent' }
 end
 drop_row(PASSES, ask.digest)

@@ -2,7 +2,5 @@
 -- Needs: rows, log, long, notes. KEYS: those of a user. ARGV: asks.EndPasses.
 -- Answers {'done'}.
 
-redis.call('DEL', PASSES.key, BROWSERS.key)
-drop_stray_uses(PASSES, {})
-drop_stray_uses(BROWSERS, {})
+end_passes_and_browsers()
 return { 'done' }

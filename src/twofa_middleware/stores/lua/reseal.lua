@@ -17,8 +17,7 @@ end
 local function record_of(swap)
     local rows, letter, field = ROWS[swap.kind], LETTERS[swap.kind], account_field(swap)
     if rows then
-        local row = redis.call('HGET', rows.key, swap.name)
-        return row and parse(row).record
+        return row_record(rows, swap.name)
     elseif letter and swap.name == '' then
         return long_record(letter)
     elseif field then

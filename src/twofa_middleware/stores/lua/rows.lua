@@ -1,9 +1,10 @@
 -- Shared: passes, remembered browsers and set-ups, each a row under the digest of its cookie.
 --
--- A row is one field of its hash, under the digest: a byte that says whether it is proven, opened_at and expires_at of 5
+-- A row is one field of its hash, <letter><digest>: a byte that says whether it is proven, opened_at and expires_at of 5
 -- bytes each, and the record as it was given. A field of more than 64 bytes would make the hash several times as large,
--- so times are not written as text. The last use stands in SEEN, in <letter><digest>, and only if it is not the time of
--- the opening: a use changes nothing of what near caches keep.
+-- so times are not written as text; and a key takes as much as a row, so passes and browsers have one between them. The
+-- last use stands in SEEN, under the same name, and only if it is not the time of the opening: a use changes nothing of
+-- what near caches keep.
 --
 -- Fields do not expire, so every opening drops the dead ones. The whole key may go once its last row is dead.
 
@@ -34,9 +35,13 @@ local function parse(value)
     }
 end
 
+local function name_of(rows, digest)
+    return rows.letter .. digest
+end
+
 -- {digest, proven, opened_at, expires_at, used_at, record}, all text; false if there is none that lives.
 local function read_row(rows, digest, now)
-    local value = digest and redis.call('HGET', rows.key, digest)
+    local value = digest and redis.call('HGET', rows.key, name_of(rows, digest))
     if not value then
         return false
     end
@@ -44,7 +49,7 @@ local function read_row(rows, digest, now)
     if row.expires_at <= now then
         return false
     end
-    local used_at = redis.call('HGET', SEEN, rows.letter .. digest) or text(row.opened_at)
+    local used_at = redis.call('HGET', SEEN, name_of(rows, digest)) or text(row.opened_at)
     return { digest, row.proven and '1' or '0', text(row.opened_at), text(row.expires_at), used_at, row.record }
 end
 
@@ -52,9 +57,15 @@ end
 local function all_rows(rows)
     local fields, found = redis.call('HGETALL', rows.key), {}
     for i = 1, #fields, 2 do
-        found[fields[i]] = parse(fields[i + 1])
+        if string.sub(fields[i], 1, 1) == rows.letter then
+            found[string.sub(fields[i], 2)] = parse(fields[i + 1])
+        end
     end
     return found
+end
+
+local function has_row(rows, digest)
+    return redis.call('HEXISTS', rows.key, name_of(rows, digest)) == 1
 end
 
 table.insert(CHECKS, function()
@@ -63,19 +74,26 @@ table.insert(CHECKS, function()
     end
 end)
 
+-- The record of a row, dead or alive; false if there is none.
+local function row_record(rows, digest)
+    local value = redis.call('HGET', rows.key, name_of(rows, digest))
+    return value and parse(value).record
+end
+
 -- Another record in the place of that of a row; nothing else of the row changes.
 local function put_record(rows, digest, record)
-    local row = parse(redis.call('HGET', rows.key, digest))
-    redis.call('HSET', rows.key, digest, dump_row(row.proven, row.opened_at, row.expires_at, record))
+    local name = name_of(rows, digest)
+    local row = parse(redis.call('HGET', rows.key, name))
+    redis.call('HSET', rows.key, name, dump_row(row.proven, row.opened_at, row.expires_at, record))
 end
 
 local function drop_row(rows, digest)
-    redis.call('HDEL', rows.key, digest)
-    redis.call('HDEL', SEEN, rows.letter .. digest)
+    redis.call('HDEL', rows.key, name_of(rows, digest))
+    redis.call('HDEL', SEEN, name_of(rows, digest))
 end
 
 local function use_row(rows, digest, now)
-    redis.call('HSET', SEEN, rows.letter .. digest, text(now))
+    redis.call('HSET', SEEN, name_of(rows, digest), text(now))
 end
 
 -- The notes of uses whose rows are gone, as when the whole key has expired.
@@ -100,19 +118,25 @@ local function oldest(found)
     return first
 end
 
+-- When the last row of a key is dead, of whatever kind.
+local function last_expiry(rows)
+    local fields, last = redis.call('HGETALL', rows.key), -FARTHEST
+    for i = 2, #fields, 2 do
+        last = math.max(last, parse(fields[i]).expires_at)
+    end
+    return last
+end
+
 -- Store a row. Room is made before, so that the new one stays even if the clock was put back. Of the rows that `crowds`
 -- picks, `most` are kept with the new one.
 local function keep_row(rows, row, now, most, crowds)
-    local living, crowd, size, last = all_rows(rows), {}, 0, row.expires_at
+    local living, crowd, size = all_rows(rows), {}, 0
     for digest, other in pairs(living) do
         if other.expires_at <= now then
             drop_row(rows, digest)
             living[digest] = nil
-        elseif digest ~= row.digest then
-            last = math.max(last, other.expires_at)
-            if crowds(other) then
-                crowd[digest], size = other, size + 1
-            end
+        elseif digest ~= row.digest and crowds(other) then
+            crowd[digest], size = other, size + 1
         end
     end
     while crowds(row) and size >= most do
@@ -121,13 +145,14 @@ local function keep_row(rows, row, now, most, crowds)
         living[digest], crowd[digest], size = nil, nil, size - 1
     end
     drop_stray_uses(rows, living)
-    redis.call('HSET', rows.key, row.digest, dump_row(row.proven, row.opened_at, row.expires_at, row.record))
+    local value = dump_row(row.proven, row.opened_at, row.expires_at, row.record)
+    redis.call('HSET', rows.key, name_of(rows, row.digest), value)
     if row.used_at and row.used_at ~= row.opened_at then
         use_row(rows, row.digest, row.used_at)
     else
-        redis.call('HDEL', SEEN, rows.letter .. row.digest)
+        redis.call('HDEL', SEEN, name_of(rows, row.digest))
     end
-    redis.call('EXPIRE', rows.key, text(math.max(1, math.min(last - now, LONGEST_EXPIRY))))
+    redis.call('EXPIRE', rows.key, text(math.max(1, math.min(last_expiry(rows) - now, LONGEST_EXPIRY))))
 end
 
 local function keep_pass(row, now)
@@ -142,8 +167,14 @@ local function keep_setup(row, now)
     keep_row(PENDING, row, now, MOST_SETUPS, function() return true end)
 end
 
-local function end_all_rows()
-    redis.call('DEL', PASSES.key, BROWSERS.key, PENDING.key)
+-- Every pass, proven ones too, and every remembered browser.
+local function end_passes_and_browsers()
+    redis.call('DEL', PASSES.key, BROWSERS.key)
     drop_stray_uses(PASSES, {})
     drop_stray_uses(BROWSERS, {})
+end
+
+local function end_all_rows()
+    end_passes_and_browsers()
+    redis.call('DEL', PENDING.key)
 end

@@ -5,7 +5,7 @@
 if ask.generation ~= generation() or ask.generation == '0' then
     return { 'moved' }
 end
-if redis.call('HDEL', ACCOUNT, 'c' .. ask.code) == 0 then
+if not take_code(ask.code) then
     return { 'spent before' }
 end
 recover(ask.attempt_at)

@@ -2,7 +2,7 @@
 -- Needs: rows. KEYS: those of a user. ARGV: asks.TouchPass.
 -- Answers {'done'}.
 
-if redis.call('HEXISTS', PASSES.key, ask.digest) == 1 then
+if has_row(PASSES, ask.digest) then
     use_row(PASSES, ask.digest, ask.now)
 end
 return { 'done' }
