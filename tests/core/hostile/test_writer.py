@@ -24,7 +24,6 @@ from twofa_middleware.protocol import UserKey
 
 DAY = 86400
 FOREVER = 100 * 365 * DAY
-OFFICE = "office"
 MADE_UP = token(b"x" * 32).decode()
 
 
@@ -160,20 +159,6 @@ def test_a085_a114_rows_from_before_a_change_are_dead(gate: Gate, kind: str) -> 
     assert is_asked_for_a_code(gate, erin)
 
 
-def test_a031_a114_a_pass_of_one_app_is_none_of_another(gate: Gate) -> None:
-    erin = gate.enrolled()
-    user = key_of(erin)
-    office = Gate(gate.realm, OFFICE)
-    there = dataclasses.replace(gate.visitor("erin"), exchange=office, app=OFFICE, cookies=dict(erin.cookies))
-    there.log_in("erin", "login-1")
-    realm = gate.realm.settings.realm
-    there.cookies[f"2fa-pass-{realm}-{OFFICE}"] = erin.cookie("pass")
-    write(gate, user)  # whatever is written: it is the record that says of which app it is
-    assert there.go("/home").status == 303
-    assert office.calls == 0
-    office.close()
-
-
 # ---- accounts and secrets -------------------------------------------------------------------------------------------
 
 Edit = Callable[[asks.AccountRow, asks.AccountRow], dict[str, Any]]
@@ -212,6 +197,19 @@ def test_a114_a115_an_account_that_was_written_over_is_503_and_never_a_new_set_u
     write(gate, user, account=dataclasses.replace(hers, **EDITS[edit](hers, his)))
     assert is_closed(gate, gate.visitor("erin", "login-9"))
     assert gate.visitor("wendy").go("/home").status == 200
+
+
+def test_a114_a115_the_account_of_somebody_who_has_switched_it_off_switches_nothing_off(gate: Gate) -> None:
+    erin, mallory = gate.enrolled(), gate.enrolled("mallory")
+    user, his_key = key_of(erin), key_of(mallory)
+    assert mallory.confirm("disable").status in (200, 303)
+    hers, his = account_of(gate, user), account_of(gate, his_key)
+    assert not his.authenticators
+    for planted in (his, dataclasses.replace(his, generation=hers.generation)):
+        write(gate, user, account=planted)
+        assert is_closed(gate, gate.visitor("erin", "login-9"))
+        write(gate, user, account=hers)
+    assert is_asked_for_a_code(gate, gate.visitor("erin", "login-9"))
 
 
 def test_a115_a_roster_of_before_under_the_generation_of_now_is_503(gate: Gate) -> None:
