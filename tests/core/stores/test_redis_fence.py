@@ -32,6 +32,8 @@ from twofa_middleware.stores.redis_scripts import FUTURE_STEPS, MOST_FENCES
 
 OpenRedis = Callable[..., AbstractContextManager[Store]]
 
+pytestmark = pytest.mark.usefixtures("patience")
+
 
 def fences(server: Server, realm: str = "test") -> dict[str, int]:
     found = server.say("HGETALL", f"2fa:{realm}:{{*}}:fence").decode().split("\r\n")[2::2]
