@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from .settings import Settings
 from .settings.model import Acknowledge
 from .settings.reading import did_you_mean
 from .site import Site
+from .stores.stale import StaleStore
 
 LOGGER = logging.getLogger("twofa_middleware")
 
@@ -69,7 +70,10 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
             "%s: [apps.%s] admin = true, but [admin] roles is empty: nobody is let in", settings.source, name
         )
     LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
-    return Runtime(gate, _answers(settings, sealer, context, carries=settings.events.carry))
+    answers = _answers(settings, sealer, context, carries=settings.events.carry)
+    if settings.store.stale_seconds:
+        answers = replace(answers, store=StaleStore(answers.store, settings.store.stale_seconds))
+    return Runtime(gate, answers)
 
 
 def open_desk(settings: Settings) -> tuple[Desk, Answers]:
