@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -113,6 +114,24 @@ def test_a_prepared_key_is_in_the_ring_and_makes_nothing_until_it_is_taken(
     assert [one["state"] for one in twofa("keys", "list", "--json").document["keys"]] == ["current", "prepared"]
     assert twofa("keys", "rotate", "--json").document["key"] == prepared
     assert len(ring(folder).keys) == 2
+
+
+def test_a117_all_servers_know_a_key_before_one_uses_it_and_use_it_before_anything_is_sealed_anew(
+    twofa: Twofa, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything(stage)
+    old = ring(folder).current
+    seen: list[tuple[bool, bool, int]] = []
+
+    def wait(seconds: float) -> None:
+        with stage.database() as db:
+            (roster,) = db.execute("SELECT roster FROM accounts").fetchone()
+        now = ring(folder)
+        seen.append((now.current == old, roster[1:5] == old, len(now.keys)))
+
+    monkeypatch.setattr(rotating, "time", SimpleNamespace(sleep=wait))
+    assert twofa("keys", "rotate").code == 0
+    assert seen == [(True, True, 2), (False, True, 2)]
 
 
 def test_prepare_and_resume_exclude_each_other(twofa: Twofa, stage: Stage) -> None:
