@@ -48,12 +48,12 @@ def adopt(desk: Desk, plan: Plan, found: Adopted, source: str, now: int) -> Flow
 def _outcome(desk: Desk, plan: Plan, found: Adopted, user: UserKey, there: Records) -> Outcome:
     if there.account is None:
         return Outcome.WRITTEN
-    if _has(desk, open_or_none(desk, user, there), found.secret):
+    if _has(desk, _open_or_none(desk, user, there), found.secret):
         return Outcome.THERE
     return Outcome.REPLACED if plan.replaces else Outcome.KEPT
 
 
-def open_or_none(desk: Desk, user: UserKey, there: Records) -> Account | None:
+def _open_or_none(desk: Desk, user: UserKey, there: Records) -> Account | None:
     """The account that is there; None if it does not open."""
     try:
         return open_account(desk.sealer, user, there.account)

@@ -192,3 +192,16 @@ def test_somebody_whose_records_are_damaged_is_not_left_out(
     assert (done.code, done.out) == (1, "")
     assert f"of the user {key} not everything can be carried" in done.err
     assert not list(folder.glob("realm.twofa*"))
+
+
+def test_how_far_a_run_has_got_is_shown_on_a_terminal_alone(
+    twofa: Twofa, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.enrolled("erin")
+    assert exported(twofa, folder).err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    done = exported(twofa, folder, "other.twofa")
+    assert done.err.startswith("\rusers and events: 1")
+    assert "users and events" not in done.out
+    done = twofa("import", "other.twofa", *SEALED, "--yes")
+    assert re.search(r"\rusers and events: (\d+) of \1\n$", done.err)

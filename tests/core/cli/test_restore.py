@@ -88,7 +88,7 @@ def test_a085_no_pass_comes_to_life_that_a_copy_of_the_lost_store_has(
     assert there.meets(erin).go("/home").status == 303
 
 
-def test_a050_no_code_of_this_moment_or_the_next_is_accepted_and_later_ones_are(
+def test_a113_no_code_of_this_moment_or_the_next_is_accepted_and_later_ones_are(
     twofa: Twofa, folder: Path, erin: Visitor, there: Stage
 ) -> None:
     before = int(time.time())
