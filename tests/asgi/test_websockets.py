@@ -1,4 +1,4 @@
-"""A WebSocket is refused before it is accepted, and its acceptance is a head like any other. Attacks 13 and 14."""
+"""A WebSocket is refused before it is accepted, and its acceptance is a head like any other. Attacks 13 to 15."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from support.asgi_wire import DENIAL, App, Message, run, websocket_of
+from support.exchange import AsgiExchange
 from support.heads import CLEAN, SECRET, logs_in, raw
 from support.logins import WHO
 from support.realm import ORIGIN, Realm, session_cookie
+from support.visitor import Visitor
 
 from .conftest import Behind
 
@@ -51,6 +53,23 @@ def test_a013_that_a_page_of_ours_is_no_websocket(behind: Behind) -> None:
     for path in ("/2fa/verify", "/2fa/static/pages.css"):
         wire = run(behind(app), websocket_of(path, [ERIN, ("Origin", ORIGIN)], **SENDS_DENIALS))
         assert (wire.status, app.calls) == (404, 0)
+
+
+def test_a015_one_that_is_opened_after_its_pass_has_ended_is_refused(behind: Behind, realm: Realm) -> None:
+    """One that is open goes on: SECURITY.md says so."""
+    app = Live()
+    gate = behind(app)
+    exchange = AsgiExchange(gate)
+    wendy = Visitor(exchange, realm.clock)
+    wendy.log_in("wendy")
+    wendy.set_up()
+    cookies = ("Cookie", "; ".join(f"{name}={value}" for name, value in wendy.cookies.items()))
+    assert "secret" in run(gate, websocket_of(headers=[cookies, ("Origin", ORIGIN)])).everything()
+    realm.clock.on(30)
+    assert wendy.confirm("codes").status == 200  # new codes end every pass, and open another one here
+    wire = run(gate, websocket_of(headers=[cookies, ("Origin", ORIGIN)]))
+    assert (wire.sent, app.calls) == ([{"type": "websocket.close", "code": 1008, "reason": ""}], 1)
+    exchange.close()
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:8000.evil.example", ""])

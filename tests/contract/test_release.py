@@ -1,4 +1,4 @@
-"""Answers that log somebody in: who may not pass gets neither their head nor their body. Attacks 4, 5, 80, 95."""
+"""Answers that log somebody in: who may not pass gets neither their head nor their body. Attacks 4, 5, 22, 80, 95."""
 
 from __future__ import annotations
 
@@ -39,6 +39,26 @@ def test_a004_a_page_that_comes_with_the_log_in_is_held_back(opened: Any, method
     assert (reply.status, reply.header("location"), held(reply)) == (303, "/2fa/verify?next=/", True)
     assert thief.cookies["session"] == session_cookie("erin", "login-2")
     assert thief.go("/home").status == 303
+
+
+def test_a022_a_layer_behind_the_gate_may_log_in_wherever_it_likes_and_is_held_back(open_stage: Open) -> None:
+    """The session is set before anybody asks for a code, at a path that no rule names, with and without a redirect."""
+    cookie = ("Set-Cookie", f"session={session_cookie('erin', 'login-2')}; Path=/")
+    answers: dict[str, Behaviour] = {
+        "/plugin": lambda call: Told(200, [HTML, SECRET, cookie]),
+        "/plugin/redirect": lambda call: Told(302, [SECRET, cookie, ("Location", "/home")], b"secret"),
+        "/plugin/error": lambda call: Told(500, [HTML, SECRET, cookie]),
+        "/static/plugin": lambda call: Told(200, [HTML, SECRET, cookie]),
+    }
+    stage = open_stage(routes=answers)
+    stage.enrolled()
+    for path in answers:
+        for method in ("GET", "POST"):
+            thief = stage.visitor()
+            reply = thief.go(path, method)
+            assert (path, reply.status, held(reply)) == (path, 303, True)
+            assert (reply.header("location") or "").startswith("/2fa/verify?next=")
+            assert thief.go("/home").status == 303
 
 
 def test_a004_a_script_gets_a_problem_and_keeps_the_cookie(opened: Any) -> None:
