@@ -48,7 +48,7 @@ def come_back(server: Server) -> None:
     """Restart with what it has on its disk."""
     server.kill()
     server.start()
-    wait_until(lambda: b"loading:0" in server.say("INFO", "persistence"), "it has loaded")
+    wait_until(lambda: server.info("persistence")["loading"] == "0", "it has loaded")
 
 
 @pytest.fixture
