@@ -47,7 +47,10 @@ def options_of(kind: str, table: dict[str, Any], source: str, where: str) -> tup
     if not isinstance(name, str):
         raise PluginError(f'{source}: {where}: `use` names the {kind} plugin, such as use = "callable"')
     if name == CHOOSE:
-        raise PluginError(f'{source}: {where}: say how the app tells who is logged in, in place of use = "{CHOOSE}"')
+        raise PluginError(
+            f'{source}: {where}: in place of use = "{CHOOSE}" say how the app tells who is logged in, by the plugin that '
+            f"fits it: {', '.join(sorted({point.name for point in entry_points(group=GROUPS[kind])}))}"
+        )
     try:
         found = plugin(kind, name)
     except PluginError as error:
