@@ -28,7 +28,6 @@ from .settings import Settings
 from .settings.model import Acknowledge
 from .settings.reading import did_you_mean
 from .site import Site
-from .stores.stale import StaleStore
 
 LOGGER = logging.getLogger("twofa_middleware")
 
@@ -70,10 +69,16 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
             "%s: [apps.%s] admin = true, but [admin] roles is empty: nobody is let in", settings.source, name
         )
     LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
-    answers = _answers(settings, sealer, context, carries=settings.events.carry)
-    if settings.store.stale_seconds:
-        answers = replace(answers, store=StaleStore(answers.store, settings.store.stale_seconds))
-    return Runtime(gate, answers)
+    return Runtime(gate, _through_outages(settings, _answers(settings, sealer, context, carries=settings.events.carry)))
+
+
+def _through_outages(settings: Settings, answers: Answers) -> Answers:
+    """Answers that let passes go on for a moment without the store, if the settings want that."""
+    if not settings.store.stale_seconds:
+        return answers
+    from .stores.stale import StaleStore
+
+    return replace(answers, store=StaleStore(answers.store, settings.store.stale_seconds))
 
 
 def open_desk(settings: Settings) -> tuple[Desk, Answers]:
@@ -107,7 +112,7 @@ def _answers(settings: Settings, sealer: Sealer, context: PluginContext, *, carr
         if not sink.is_immediate and mark in {other for _, other, _ in sinks}:
             raise ConfigError(f"{settings.source}: {one.where}: {one.use} takes events to this place already")
         sinks.append((one.use, mark, sink))
-    store = open_store(settings)
+    store = open_store(settings, sealer)
     return Answers(store, Courier(store, sealer, context.app, context.clock, sinks, carries=carries))
 
 
@@ -124,12 +129,12 @@ def sealer_of(settings: Settings) -> Sealer:
     return Sealer(settings.realm, LiveRing.load(settings.keys, settings.folder))
 
 
-def open_store(settings: Settings) -> Store:
-    """The store that the settings name; it is connected to when it is first asked."""
+def open_store(settings: Settings, sealer: Sealer | None = None) -> Store:
+    """The store that the settings name; it is connected to when it is first asked. ``sealer``: one that is there already."""
     if not settings.store_id:
         raise ConfigError(f"{settings.source}: store_id is missing; `twofa init` makes the store and prints its id")
     name = settings.store_id.rpartition(".")[0]
-    if not hmac.compare_digest(sealer_of(settings).store_id(name).encode(), settings.store_id.encode()):
+    if not hmac.compare_digest((sealer or sealer_of(settings)).store_id(name).encode(), settings.store_id.encode()):
         raise ConfigError(
             f"{settings.source}: store_id was written for other keys or another realm, under which the people in the "
             "store have other names: put back the keys and the realm that the store was made with"

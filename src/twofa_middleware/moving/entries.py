@@ -17,6 +17,7 @@ from ..asks import EventRow, Records, RoleRow
 from ..errors import BadFile
 from ..keyring import KEY_ID_BYTES
 from ..protocol import UserKey
+from ..sealing import key_id_of
 
 _LENGTH = struct.Struct(">I")
 
@@ -86,9 +87,9 @@ def key_ids(entry: Entry) -> Iterator[bytes]:
     """The ids of the keys that made the records of an entry."""
     match entry:
         case RoleEntry(row):
-            yield _key_id(row.record)
+            yield key_id_of(row.record)
         case EventsEntry(rows):
-            yield from (_key_id(row.record) for row in rows)
+            yield from (key_id_of(row.record) for row in rows)
         case UserEntry(_, records):
             yield from _key_ids(records)
         case EndEntry():
@@ -97,14 +98,10 @@ def key_ids(entry: Entry) -> Iterator[bytes]:
 
 def _key_ids(records: Records) -> Iterator[bytes]:
     if records.account is not None:
-        yield _key_id(records.account.roster)
-        yield from (_key_id(record) for record in records.account.authenticators.values())
+        yield key_id_of(records.account.roster)
+        yield from (key_id_of(record) for record in records.account.authenticators.values())
         yield from (code[:KEY_ID_BYTES] for code in records.account.codes)
-    yield from (_key_id(row.record) for row in records.passes)
-    yield from (_key_id(row.record) for row in records.browsers)
-    yield from (_key_id(row.record) for row in records.log)
-    yield from (_key_id(record) for record in (records.person, records.roles) if record is not None)
-
-
-def _key_id(record: bytes) -> bytes:
-    return record[1 : 1 + KEY_ID_BYTES]
+    yield from (key_id_of(row.record) for row in records.passes)
+    yield from (key_id_of(row.record) for row in records.browsers)
+    yield from (key_id_of(row.record) for row in records.log)
+    yield from (key_id_of(record) for record in (records.person, records.roles) if record is not None)
