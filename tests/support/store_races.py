@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-from twofa_middleware.stores import redis_clients, sqlite
+from twofa_middleware.stores import redis_deadline, sqlite
 
 ROUNDS = int(os.environ.get("TWOFA_RACE_ROUNDS", "20"))  # `make soak` runs 1,000
 AT_ONCE = 200
@@ -85,7 +85,7 @@ def _in_each_process(function: Callable[..., Any], *arguments: Sequence[Any]) ->
 def _remember(start: Barrier) -> None:
     global _start
     _start = start
-    redis_clients.SOCKET_SECONDS = redis_clients.QUESTION_SECONDS = ROUND_SECONDS
+    redis_deadline.SOCKET_SECONDS = redis_deadline.QUESTION_SECONDS = ROUND_SECONDS
     sqlite.PATIENCE_SECONDS = ROUND_SECONDS
 
 

@@ -7,12 +7,15 @@ anything went wrong is thrown away, and what is kept is looked at before it is u
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio.connection as coloured
 import redis.connection as plain
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as NotConnected
 from redis.retry import Retry
 
 from .redis_address import Address, Node
@@ -28,6 +31,43 @@ class Held(Link):
 
     connection: Any = None
     is_broken: bool = False
+
+
+class Kept:
+    """The connections of one colour that nobody holds, and how many may be held of each node."""
+
+    def __init__(self, limit: Callable[[int], Any]) -> None:
+        self._limit = limit
+        self.is_closed = False
+        self.free: dict[Node, list[Held]] = {}
+        self.limits: dict[Node, Any] = {}
+
+    def limit_of(self, node: Node) -> Any:
+        if node not in self.limits:
+            self.free.setdefault(node, [])  # first: who finds the limit finds the list as well
+            self.limits.setdefault(node, self._limit(MOST_CONNECTIONS))
+        return self.limits[node]
+
+    def closed(self) -> list[Held]:
+        """Nothing is kept any more; those that nobody holds."""
+        self.is_closed = True
+        return [held for free in self.free.values() for held in emptied(free)]
+
+
+def emptied(free: list[Held]) -> list[Held]:
+    """All that was free, and is nobody's from now on; others may take of it meanwhile."""
+    found = []
+    with suppress(IndexError):
+        while True:
+            found.append(free.pop())
+    return found
+
+
+def present(held: Held | None) -> Held:
+    """What is held; redis-py's ConnectionError if there is nothing to say anything on."""
+    if held is None or held.is_broken:
+        raise NotConnected("the connection was closed")
+    return held
 
 
 class TLSConnection(plain.Connection):

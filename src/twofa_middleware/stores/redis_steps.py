@@ -6,7 +6,7 @@ the server's own reply.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -64,3 +64,4 @@ class SayAll:
 Step: TypeAlias = Take | Say | SayAll
 Found = TypeVar("Found")
 Steps: TypeAlias = Generator[Step, Any, Found]
+Begin: TypeAlias = Callable[[], Steps[Any]]

@@ -23,7 +23,7 @@ from support.store_races import ROUND_SECONDS
 from support.stores import ask, sqlite_url
 from support.visitor import NAVIGATION, Visitor
 from twofa_middleware import asks
-from twofa_middleware.stores import redis_clients
+from twofa_middleware.stores import redis_deadline
 
 PROMISED_SECONDS = 1.0
 BOUND_SECONDS = 3.0  # what is asserted, on a machine that may be busy
@@ -81,11 +81,11 @@ def failures(place: Place, visitor: Visitor) -> int:
 @pytest.fixture
 def times(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
     """Before and after the trouble a busy machine may take as long as it wants; ``with times():`` it may not."""
-    real = {name: getattr(redis_clients, name) for name in ("SOCKET_SECONDS", "QUESTION_SECONDS")}
+    real = {name: getattr(redis_deadline, name) for name in ("SOCKET_SECONDS", "QUESTION_SECONDS")}
 
     def set_to(values: dict[str, float]) -> None:
         for name, value in values.items():
-            monkeypatch.setattr(redis_clients, name, value)
+            monkeypatch.setattr(redis_deadline, name, value)
 
     @contextmanager
     def as_they_are() -> Iterator[None]:

@@ -22,14 +22,14 @@ from support.visitor import Visitor
 from twofa_middleware.accounts.census import Census, count_realm, count_user, users_after
 from twofa_middleware.drive import drive
 from twofa_middleware.keyring import KeyRing
-from twofa_middleware.stores import redis_clients, sqlite
+from twofa_middleware.stores import redis_deadline, sqlite
 from twofa_middleware.wiring import open_desk
 
 PEOPLE = ("ada", "erin", "wendy")
 PATIENCE_SECONDS = 60
 PATIENT = f"""
-from twofa_middleware.stores import redis_clients, sqlite
-redis_clients.SOCKET_SECONDS = redis_clients.QUESTION_SECONDS = sqlite.PATIENCE_SECONDS = {PATIENCE_SECONDS}
+from twofa_middleware.stores import redis_deadline, sqlite
+redis_deadline.SOCKET_SECONDS = redis_deadline.QUESTION_SECONDS = sqlite.PATIENCE_SECONDS = {PATIENCE_SECONDS}
 """
 COMMAND = "from twofa_middleware.cli import main; main()"
 KILLED = """
@@ -61,8 +61,8 @@ main()
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown is that keys refuse nobody, not how fast a busy machine is."""
-    monkeypatch.setattr(redis_clients, "SOCKET_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(redis_clients, "QUESTION_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(redis_deadline, "SOCKET_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(redis_deadline, "QUESTION_SECONDS", PATIENCE_SECONDS)
     monkeypatch.setattr(sqlite, "PATIENCE_SECONDS", PATIENCE_SECONDS)
 
 

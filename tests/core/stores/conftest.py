@@ -12,7 +12,7 @@ from support.redis_servers import Server, a_server, new_realm, shared_redis
 from support.store_races import ROUND_SECONDS, Place, Race, in_an_event_loop, in_processes, in_threads
 from support.stores import KINDS, InAnEventLoop, StoreKind, redis_at, sqlite, sqlite_url
 from twofa_middleware.protocol import Store
-from twofa_middleware.stores import redis_clients
+from twofa_middleware.stores import redis_deadline
 from twofa_middleware.stores import sqlite as sqlite_store_module
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.sqlite import SQLiteStore
@@ -55,8 +55,8 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is answered and what comes first is shown, not how fast: a busy machine takes longer than a question may."""
-    monkeypatch.setattr(redis_clients, "SOCKET_SECONDS", ROUND_SECONDS)
-    monkeypatch.setattr(redis_clients, "QUESTION_SECONDS", ROUND_SECONDS)
+    monkeypatch.setattr(redis_deadline, "SOCKET_SECONDS", ROUND_SECONDS)
+    monkeypatch.setattr(redis_deadline, "QUESTION_SECONDS", ROUND_SECONDS)
     monkeypatch.setattr(sqlite_store_module, "PATIENCE_SECONDS", ROUND_SECONDS)
 
 

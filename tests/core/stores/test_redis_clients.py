@@ -23,7 +23,7 @@ from support.stores import ALICE, NOW, ask, fail, look, redis_at
 from twofa_middleware import asks
 from twofa_middleware.errors import StoreUnavailable
 from twofa_middleware.protocol import UserKey
-from twofa_middleware.stores import redis_clients
+from twofa_middleware.stores import redis_loops, redis_threads
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.redis_pools import MOST_CONNECTIONS
 from twofa_middleware.stores.redis_scripts import script_of
@@ -202,14 +202,14 @@ class Interrupted(BaseException):
 
 
 @contextmanager
-def interrupted_before(line: str) -> Iterator[None]:
-    """Interrupts the client once, where this line of it would run."""
-    lines = Path(redis_clients.__file__).read_text(encoding="utf-8").splitlines()
+def interrupted_before(client: str, line: str) -> Iterator[None]:
+    """Interrupts the client once, where this line of its file would run."""
+    lines = Path(client).read_text(encoding="utf-8").splitlines()
     numbers = {number for number, text in enumerate(lines, 1) if text.strip() == line}
     assert numbers
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
-        if frame.f_code.co_filename != redis_clients.__file__:
+        if frame.f_code.co_filename != client:
             return None
         if event == "line" and frame.f_lineno in numbers:
             sys.settrace(None)
@@ -226,13 +226,17 @@ def interrupted_before(line: str) -> Iterator[None]:
 
 def test_a_reply_that_nobody_waited_for_is_not_taken_for_the_next_one(server: Server) -> None:
     with redis_at(server.url) as store, asyncio.Runner() as runner:
-        for answer, line in (
-            (store.answer, "reply = connection.read_response(timeout=seconds)"),
-            (lambda question: runner.run(store.answer_async(question)), "reply = await connection.read_response()"),
+        for answer, client, line in (
+            (store.answer, redis_threads.__file__, "reply = connection.read_response(timeout=seconds)"),
+            (
+                lambda question: runner.run(store.answer_async(question)),
+                redis_loops.__file__,
+                "reply = await connection.read_response()",
+            ),
         ):
             answer(look())
             server.signal(signal.SIGSTOP)  # so that the reply comes while the next one is waited for
-            with pytest.raises(Interrupted), interrupted_before(line):
+            with pytest.raises(Interrupted), interrupted_before(client, line):
                 answer(look())
             again = threading.Timer(0.1, server.signal, [signal.SIGCONT])
             again.start()
