@@ -95,7 +95,7 @@ def test_a_question_in_the_middle_of_a_move_is_asked_where_the_keys_are(
         have_every_key(store)
         moving.begin_move(slot, home, other)
         assert account_of(store).last_step == STEP + 1  # nothing is there yet
-        assert moving.move_keys(slot, home, other, of=realm) == 7
+        assert moving.move_keys(slot, home, other, of=realm) == 6
         assert other.info("commandstats").get("cmdstat_asking") is None
         assert account_of(store).last_step == STEP + 1
         assert isinstance(ask(store, spend_step(step=STEP + 2)), asks.Spent)
@@ -120,7 +120,7 @@ def test_a_user_whose_keys_are_torn_apart_is_refused_until_they_are_together(
             with pytest.raises(StoreUnavailable, match="did not answer"):
                 ask(store, question)
             assert monotonic() - began < 1
-        assert moving.move_keys(slot, home, other, of=realm) == 4
+        assert moving.move_keys(slot, home, other, of=realm) == 3
         moving.move_keys(slot, home, other)
         moving.end_move(slot, home, other)
         assert isinstance(ask(store, spend_step(step=STEP + 2)), asks.Spent)
