@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..accounts.audit import noted
 from ..asks import ForgetBrowsers
+from ..browser.cookies import DIGEST_BYTES
 from ..errors import BadRequest
 from ..http import Answer, redirect
 from ..protocol import Flow
 from .visit import Form, Visit
 
-_DIGEST_LETTERS = 64
+_DIGEST_LETTERS = 2 * DIGEST_BYTES
 
 
 def submit(visit: Visit, form: Form) -> Flow[Answer]:
