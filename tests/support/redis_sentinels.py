@@ -83,12 +83,8 @@ class Watched:
         return self.servers[1:]
 
     @property
-    def hosts(self) -> str:
-        return ",".join(f"{ADDRESS}:{watcher.port}" for watcher in self.watchers)
-
-    @property
     def url(self) -> str:
-        return f"redis+sentinel://{self.hosts}/{SERVICE}"
+        return url_of(self.watchers)
 
     def named(self) -> set[int]:
         """The ports that the Sentinels call the primary's."""
@@ -107,6 +103,17 @@ class Watched:
 
     def close(self) -> None:
         self._ending.close()
+
+
+def url_of(watchers: Sequence[Watcher]) -> str:
+    """The store that these Sentinels watch."""
+    return f"redis+sentinel://{','.join(f'{ADDRESS}:{watcher.port}' for watcher in watchers)}/{SERVICE}"
+
+
+def a_watcher_of(primary: Server, *lines: str) -> Watcher:
+    """A Sentinel that knows of no others."""
+    port = free_port()
+    return Watcher(port, {port: secrets.token_hex(20)}, primary, (), *lines)
 
 
 def _started(ending: ExitStack, server: Server) -> Server:

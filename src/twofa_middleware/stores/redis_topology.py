@@ -8,10 +8,12 @@ from typing import Protocol
 from ..errors import StoreUnavailable
 from .redis_address import Address, Node
 from .redis_slots import Slots
-from .redis_steps import Say, Steps, Take
+from .redis_steps import Say, SayAll, Steps, Take
 
 SENTINEL_SECONDS = 2.0
 """So long the Sentinels' word is taken. A server that is no primary any more is found out by itself at once."""
+SILENT_SECONDS = 10.0
+"""So long a Sentinel that did not answer is asked only if no other one answers."""
 
 
 class Topology(Protocol):
@@ -67,9 +69,11 @@ class OneServer:
 
 
 class BySentinels:
-    """The primary that the first Sentinel to answer names (https://redis.io/docs/latest/develop/reference/sentinel-clients/).
+    """The primary that the Sentinels name (https://redis.io/docs/latest/develop/reference/sentinel-clients/).
 
-    One that does not answer is asked last from then on.
+    All are asked, and the one with the highest epoch is believed, as Sentinels believe each other: each failover has a
+    higher one. The first to answer may be cut off from the others, together with the primary of before, which would
+    accept the codes that the new one has accepted. Whoever did not answer is left out for a while, so that it delays few.
     """
 
     slots: Slots | None = None
@@ -77,29 +81,58 @@ class BySentinels:
     def __init__(self, sentinels: tuple[Node, ...], service: str) -> None:
         self._sentinels = sentinels
         self._service = service
+        self._failed_at: dict[Node, float] = {}
         self._found: tuple[Node, float] | None = None
 
     def find(self, key: str) -> Steps[Node]:
-        if self._found is not None and monotonic() - self._found[1] < SENTINEL_SECONDS:
+        asked_at = monotonic()
+        if self._found is not None and asked_at - self._found[1] < SENTINEL_SECONDS:
             return self._found[0]
         from redis.exceptions import RedisError
 
-        asked_at, errors = monotonic(), []
-        for sentinel in self._sentinels:
+        named: dict[Node, int] = {}
+        errors = []
+        for sentinel in sorted(self._sentinels, key=self._is_silent):
+            if named and self._is_silent(sentinel):
+                break
             try:
-                yield Take(sentinel)
-                reply = yield Say(("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service))
-                node = _node(reply)
+                node, epoch = yield from self._named_by(sentinel)
             except (RedisError, OSError) as error:
                 errors.append(f"{sentinel}: {str(error) or type(error).__name__}")
-                self._sentinels = (*(one for one in self._sentinels if one != sentinel), sentinel)
-                continue
-            if node is None:
+                self._failed_at[sentinel] = monotonic()
+            except LookupError:
                 errors.append(f'{sentinel} knows no "{self._service}"')
-                continue
-            self._found = node, asked_at
-            return node
-        raise StoreUnavailable(f'no Sentinel named the primary of "{self._service}": {"; ".join(errors)}')
+            else:
+                self._failed_at.pop(sentinel, None)
+                named[node] = max(epoch, named.get(node, epoch))
+        if not named:
+            raise StoreUnavailable(f'no Sentinel named the primary of "{self._service}": {"; ".join(errors)}')
+        found = max(named, key=named.__getitem__)
+        self._found = found, asked_at
+        return found
+
+    def _is_silent(self, sentinel: Node) -> bool:
+        failed_at = self._failed_at.get(sentinel)
+        return failed_at is not None and monotonic() - failed_at < SILENT_SECONDS
+
+    def _named_by(self, sentinel: Node) -> Steps[tuple[Node, int]]:
+        """The primary and the epoch in which it became that; LookupError if the Sentinel does not know the service.
+
+        In the middle of a failover SENTINEL MASTER still has the address of before, with the new epoch.
+        """
+        yield Take(sentinel)
+        named, told = yield SayAll(
+            (("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service), ("SENTINEL", "MASTER", self._service))
+        )
+        for reply in (named, told):
+            if isinstance(reply, Exception) and named is not None:
+                raise reply
+        facts = told if isinstance(told, list) else []
+        match named, dict(zip(facts[::2], facts[1::2], strict=False)).get(b"config-epoch"):
+            case [bytes(host), bytes(port)], bytes(epoch) if port.isdigit() and epoch.isdigit():
+                return Node(host.decode("ascii", "replace"), int(port)), int(epoch)
+            case _:
+                raise LookupError
 
     def primaries(self) -> Steps[tuple[Node, ...]]:
         return ((yield from self.find("")),)
@@ -109,14 +142,6 @@ class BySentinels:
 
     def moved(self, slot: int, node: Node) -> None:
         raise StoreUnavailable("the Sentinels name a server of a Redis Cluster: name it by redis+cluster://…")
-
-
-def _node(reply: object) -> Node | None:
-    match reply:
-        case [bytes(host), bytes(port)] if port.isdigit():
-            return Node(host.decode("ascii", "replace"), int(port))
-        case _:
-            return None
 
 
 class ByTheSlot:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from time import monotonic
 
 import pytest
 
-from support.redis_sentinels import SERVICE, Watched, a_sentinel, shared_sentinel
-from support.redis_servers import follows, new_realm, stop_following, wait_until
+from support.redis_sentinels import SERVICE, Watched, a_sentinel, a_watcher_of, shared_sentinel, url_of
+from support.redis_servers import Server, a_replica_of, follows, new_realm, stop_following, wait_until
 from support.stores import NOW, STEP, account_of, acl_rules, ask, enrol, look, redis_at, spend_code, spend_step
 from twofa_middleware import asks
 from twofa_middleware.errors import StoreUnavailable
 from twofa_middleware.protocol import Store, StoreOptions
 from twofa_middleware.stores.redis import RedisStore
+from twofa_middleware.stores.redis_address import Node
+from twofa_middleware.stores.redis_steps import Take
+from twofa_middleware.stores.redis_topology import BySentinels
 
 OpenRedis = Callable[..., AbstractContextManager[Store]]
 
@@ -103,6 +106,53 @@ def test_what_the_sentinels_said_is_believed_for_two_seconds(servers: Watched, o
             if other.info("replication")["master_replid"].encode() in other.say("HGETALL", "2fa:test:{*}:fence"):
                 break
             assert monotonic() - began < 3
+
+
+def test_a113_a_sentinel_that_has_missed_a_failover_is_not_believed(server: Server, open_redis: OpenRedis) -> None:
+    """It is cut off together with the primary of before, which still is one and has the store."""
+    with open_redis(server.url) as store:
+        enrol(store)
+    with a_replica_of(server) as promoted, ExitStack() as ending:
+        promoted.say("REPLICAOF", "NO", "ONE")
+        late, first, second = (
+            ending.enter_context(closing(a_watcher_of(primary, f"sentinel config-epoch {SERVICE} {epoch}")))
+            for primary, epoch in ((server, 1), (promoted, 2), (promoted, 2))
+        )
+        stores = [
+            ending.enter_context(open_redis(url_of(watchers)))
+            for watchers in ((late, first, second), (first, second, late), (late, second))
+        ]
+        for one in stores:
+            assert account_of(one).last_step == STEP  # each has set or met the fence, which refuses steps up to now
+        spent = [ask(one, spend_step(step=STEP + 3, at=NOW + 60)) for one in stores]
+        assert [type(one) for one in spent] == [asks.Spent, asks.SpentBefore, asks.SpentBefore]
+        assert promoted.say("HGET", "2fa:test:{alice}:account", "s").endswith(f"{STEP + 3}\r\n".encode())
+
+
+def test_a_sentinel_that_has_not_answered_is_left_out_while_others_answer() -> None:
+    sentinels = tuple(Node(host, 26379, is_sentinel=True) for host in ("first", "second", "third"))
+    topology = BySentinels(sentinels, SERVICE)
+
+    def asked(*silent: str) -> list[str]:
+        """Whom it asks, of whom these do not answer."""
+        steps, found = topology.find("key"), []
+        step = next(steps)
+        with suppress(StopIteration):
+            while True:
+                assert isinstance(step, Take)
+                found.append(step.node.host)
+                if step.node.host in silent:
+                    step = steps.throw(TimeoutError())
+                else:
+                    steps.send(None)
+                    step = steps.send([[b"primary", b"6379"], [b"config-epoch", b"1"]])
+        topology.lost()
+        return found
+
+    assert asked("second") == ["first", "second", "third"]
+    assert asked("second") == ["first", "third"]
+    assert asked("first", "third") == ["first", "third", "second"]
+    assert asked() == ["second"]
 
 
 def test_sentinels_that_hang_or_are_gone_are_passed_over(servers: Watched, open_redis: OpenRedis) -> None:
