@@ -28,6 +28,7 @@ from .settings import Settings
 from .settings.model import Acknowledge
 from .settings.reading import did_you_mean
 from .site import Site
+from .stores.newest import newest
 
 LOGGER = logging.getLogger("twofa_middleware")
 
@@ -69,7 +70,8 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
             "%s: [apps.%s] admin = true, but [admin] roles is empty: nobody is let in", settings.source, name
         )
     LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
-    return Runtime(gate, _through_outages(settings, _answers(settings, sealer, context, carries=settings.events.carry)))
+    store = newest(settings, open_store(settings, sealer), clock)
+    return Runtime(gate, _through_outages(settings, _answers(settings, sealer, context, store, settings.events.carry)))
 
 
 def _through_outages(settings: Settings, answers: Answers) -> Answers:
@@ -89,10 +91,10 @@ def open_desk(settings: Settings) -> tuple[Desk, Answers]:
     context = PluginContext(settings.realm, "", settings.folder, asynchronous=True)
     sealer = sealer_of(settings)
     desk = Desk(settings, sealer, directory=_directory(settings, context))
-    return desk, _answers(settings, sealer, context, carries=False)
+    return desk, _answers(settings, sealer, context, open_store(settings, sealer), carries=False)
 
 
-def _answers(settings: Settings, sealer: Sealer, context: PluginContext, *, carries: bool) -> Answers:
+def _answers(settings: Settings, sealer: Sealer, context: PluginContext, store: Store, carries: bool) -> Answers:
     """What answers a gate's questions. Where nothing is carried, sinks that get events later are not even made."""
     plugged = []
     for number, table in enumerate(settings.events.sinks, 1):
@@ -112,7 +114,6 @@ def _answers(settings: Settings, sealer: Sealer, context: PluginContext, *, carr
         if not sink.is_immediate and mark in {other for _, other, _ in sinks}:
             raise ConfigError(f"{settings.source}: {one.where}: {one.use} takes events to this place already")
         sinks.append((one.use, mark, sink))
-    store = open_store(settings, sealer)
     return Answers(store, Courier(store, sealer, context.app, context.clock, sinks, carries=carries))
 
 

@@ -17,6 +17,7 @@ from ..accounts.audit import EVENTS, row_of
 from ..asks import REALM, AddCounts, Note, Notes, Sweep, TakeLease
 from ..protocol import Event, Sink, Store, UserKey
 from ..sealing import NONCE_BYTES, Sealer
+from ..stores.line import tick
 from .at_once import AtOnce
 from .delivery import Delivery
 from .outbox import Outbox, Waiting
@@ -160,6 +161,8 @@ class Rounds:
             if not (was_ours and is_ours):
                 for delivery in self._deliveries:
                     delivery.forget()
+            if is_ours:
+                tick(self._store, now)
         return now < self._leased_until
 
     # ---- what is to be told of it -----------------------------------------------------------------------------------

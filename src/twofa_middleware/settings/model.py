@@ -78,6 +78,9 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     stale_seconds: int = 0
     """So long, 60 at most, passes that this process has seen go on while the store does not answer; all else is refused.
     Within it nobody can end a pass: not a log-out elsewhere, not an administrator."""
+    witness: str = ""
+    """A file in which servers remember how far the store had come, so that an older copy of it is refused also after they
+    were restarted. Keep it where no backup puts it back. Not set: only running servers notice; see docs/stores.md."""
 
     def __repr__(self) -> str:
         """Without the address, which may hold a password."""
