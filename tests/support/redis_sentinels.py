@@ -24,15 +24,14 @@ DOWN_MILLISECONDS = 1000
 
 
 class Watcher(Server):
-    """One Sentinel. It knows the others from its first moment, which saves the seconds in which they would meet."""
+    """One Sentinel. It knows the others, and the servers by their ports, from its first moment, which saves the seconds
+    in which they would meet."""
 
-    def __init__(
-        self, port: int, ids: dict[int, str], primary: Server, replicas: Sequence[Server], *lines: str
-    ) -> None:
+    def __init__(self, port: int, ids: dict[int, str], primary: int, replicas: Sequence[int], *lines: str) -> None:
         super().__init__(redis_program(), start=False)
         self.port = port
         known = [f"sentinel known-sentinel {SERVICE} {ADDRESS} {other} {ids[other]}" for other in ids if other != port]
-        known += [f"sentinel known-replica {SERVICE} {ADDRESS} {replica.port}" for replica in replicas]
+        known += [f"sentinel known-replica {SERVICE} {ADDRESS} {replica}" for replica in replicas]
         configuration = self.folder / "sentinel.conf"
         configuration.write_text(
             "\n".join(
@@ -41,7 +40,7 @@ class Watcher(Server):
                     f"bind {ADDRESS}",
                     f"dir {self.folder}",
                     f"sentinel myid {ids[port]}",
-                    f"sentinel monitor {SERVICE} {ADDRESS} {primary.port} 2",
+                    f"sentinel monitor {SERVICE} {ADDRESS} {primary} 2",
                     f"sentinel down-after-milliseconds {SERVICE} {DOWN_MILLISECONDS}",
                     f"sentinel failover-timeout {SERVICE} 5000",
                     *known,
@@ -67,9 +66,8 @@ class Watched:
             for replica in self.replicas:
                 wait_until(lambda replica=replica: follows(replica), "the replica follows")  # type: ignore[misc]
             ids = {free_port(): secrets.token_hex(20) for _ in range(3)}
-            self.watchers = [
-                _started(started, Watcher(port, ids, self.servers[0], self.replicas, *lines)) for port in ids
-            ]
+            primary, *others = (server.port for server in self.servers)
+            self.watchers = [_started(started, Watcher(port, ids, primary, others, *lines)) for port in ids]
             self._ending = started.pop_all()
 
     @property
@@ -110,10 +108,15 @@ def url_of(watchers: Sequence[Watcher]) -> str:
     return f"redis+sentinel://{','.join(f'{ADDRESS}:{watcher.port}' for watcher in watchers)}/{SERVICE}"
 
 
-def a_watcher_of(primary: Server, *lines: str) -> Watcher:
-    """A Sentinel that knows of no others."""
+@contextmanager
+def a_watcher_of(primary: int, *lines: str) -> Iterator[Watcher]:
+    """A Sentinel of a test's own, that knows the port of the primary and nobody else."""
     port = free_port()
-    return Watcher(port, {port: secrets.token_hex(20)}, primary, (), *lines)
+    watcher = Watcher(port, {port: secrets.token_hex(20)}, primary, (), *lines)
+    try:
+        yield watcher
+    finally:
+        watcher.close()
 
 
 def _started(ending: ExitStack, server: Server) -> Server:

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 ADDRESS = "127.0.0.1"
+HANDSHAKE = b"\x16"
+"""What everybody says first who speaks TLS (RFC 8446 §5.1), and nobody who speaks Redis."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class TlsProxy:
     """Speaks TLS to who comes, and carries the bytes to a port of this machine and back.
 
     ``clients``: the authority whose certificates a client has to have; None: it needs none. ``newest``: the newest
-    version of TLS that it speaks.
+    version of TLS that it speaks. ``serves_all``: who speaks no TLS is carried too, as the servers among themselves.
     """
 
     def __init__(
@@ -98,8 +100,10 @@ class TlsProxy:
         papers: Papers,
         clients: Authority | None = None,
         newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+        serves_all: bool = False,
     ) -> None:
         self._server_port = port
+        self._serves_all = serves_all
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if newest != ssl.TLSVersion.MAXIMUM_SUPPORTED:
             with warnings.catch_warnings():
@@ -125,14 +129,20 @@ class TlsProxy:
             self._run(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
+        if self._serves_all and client.recv(1, socket.MSG_PEEK) != HANDSHAKE:
+            self._connect(client)
+            return
         with self._context.wrap_socket(client, server_side=True) as speaking:
             self._sockets.append(speaking)
             self.versions.append(speaking.version())
-            server = socket.create_connection((ADDRESS, self._server_port))
-            self._sockets.append(server)
-            back = self._run(self._carry, server, speaking)
-            self._carry(speaking, server)
-            back.join()
+            self._connect(speaking)
+
+    def _connect(self, client: socket.socket) -> None:
+        server = socket.create_connection((ADDRESS, self._server_port))
+        self._sockets.append(server)
+        back = self._run(self._carry, server, client)
+        self._carry(client, server)
+        back.join()
 
     @staticmethod
     def _carry(source: socket.socket, target: socket.socket) -> None:
@@ -171,8 +181,9 @@ def a_tls_proxy(
     papers: Papers,
     clients: Authority | None = None,
     newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+    serves_all: bool = False,
 ) -> Iterator[TlsProxy]:
-    proxy = TlsProxy(port, papers, clients, newest)
+    proxy = TlsProxy(port, papers, clients, newest, serves_all)
     try:
         yield proxy
     finally:

@@ -115,7 +115,7 @@ def test_a113_a_sentinel_that_has_missed_a_failover_is_not_believed(server: Serv
     with a_replica_of(server) as promoted, ExitStack() as ending:
         promoted.say("REPLICAOF", "NO", "ONE")
         late, first, second = (
-            ending.enter_context(closing(a_watcher_of(primary, f"sentinel config-epoch {SERVICE} {epoch}")))
+            ending.enter_context(a_watcher_of(primary.port, f"sentinel config-epoch {SERVICE} {epoch}"))
             for primary, epoch in ((server, 1), (promoted, 2), (promoted, 2))
         )
         stores = [

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
 import pytest
 
-from support.redis_servers import new_realm, shared_redis
+from support.redis_sentinels import SERVICE, Watcher, a_watcher_of
+from support.redis_servers import QUICK_TO_FOLLOW, Server, a_server, follows, new_realm, shared_redis, wait_until
 from support.stores import enrol, look
 from support.tls_proxy import ADDRESS, Authority, TlsProxy, a_tls_proxy
 from twofa_middleware.errors import ConfigError, StoreUnavailable
@@ -113,6 +114,59 @@ def test_a_server_without_tls_is_not_asked_by_it(authority: Authority) -> None:
 
 def test_tls_is_not_spoken_where_the_url_does_not_say_so(proxy: TlsProxy) -> None:
     is_refused(f"redis://{ADDRESS}:{proxy.port}", StoreOptions(), "did not answer")
+
+
+def is_answered(store: RedisStore) -> bool:
+    try:
+        store.check()
+    except StoreUnavailable:
+        return False
+    return True
+
+
+@contextmanager
+def watched_by_tls(authority: Authority, host: str = ADDRESS) -> Iterator[tuple[Watcher, TlsProxy, TlsProxy, Server]]:
+    """A Sentinel of a primary and a replica, behind proxies; the certificates of the servers name ``host``."""
+    papers = authority.papers(host)
+    with ExitStack() as started:
+        primary = started.enter_context(a_server(*QUICK_TO_FOLLOW))
+        first = started.enter_context(a_tls_proxy(primary.port, papers, serves_all=True))
+        replica = started.enter_context(a_server(*QUICK_TO_FOLLOW))
+        second = started.enter_context(a_tls_proxy(replica.port, papers, serves_all=True))
+        replica.say("CONFIG", "SET", "replica-announce-ip", ADDRESS)
+        replica.say("CONFIG", "SET", "replica-announce-port", str(second.port))
+        replica.say("REPLICAOF", ADDRESS, str(primary.port))
+        wait_until(lambda: follows(replica), "the replica follows")
+        yield started.enter_context(a_watcher_of(first.port)), first, second, replica
+
+
+def test_sentinels_and_the_servers_that_they_name_are_asked_by_tls(authority: Authority) -> None:
+    options, realm = StoreOptions(ca=authority.certificate), new_realm()
+    with (
+        watched_by_tls(authority) as (watcher, first, second, replica),
+        a_tls_proxy(watcher.port, authority.papers(ADDRESS)) as sentinel,
+    ):
+        url = f"rediss+sentinel://{ADDRESS}:{sentinel.port}/{SERVICE}"
+        with closing(RedisStore(url, RedisStore.create(url, realm, options), realm, options)) as store:
+            enrol(store)
+            assert asyncio.run(store.answer_async(look())).account is not None
+            assert [bool(proxy.versions) for proxy in (sentinel, first, second)] == [True, True, False]
+            wait_until(
+                lambda: watcher.say("SENTINEL", "FAILOVER", SERVICE) == b"+OK\r\n", "the Sentinel knows the replica"
+            )
+            wait_until(lambda: replica.info("replication")["role"] == "master", "it takes over", 60)
+            wait_until(lambda: is_answered(store) and bool(second.versions), "it answers from there", 60)
+            assert store.answer(look()).account is not None
+
+
+def test_a_server_that_sentinels_name_and_whose_certificate_does_not_is_refused(authority: Authority) -> None:
+    with (
+        watched_by_tls(authority, "other.example") as (watcher, *_),
+        a_tls_proxy(watcher.port, authority.papers(ADDRESS)) as sentinel,
+    ):
+        url = f"rediss+sentinel://{ADDRESS}:{sentinel.port}/{SERVICE}"
+        is_refused(url, StoreOptions(ca=authority.certificate), "IP address mismatch|not valid for")
+        assert sentinel.versions
 
 
 @pytest.mark.parametrize("scheme", ["redis", "unix", "redis+sentinel", "redis+cluster"])
