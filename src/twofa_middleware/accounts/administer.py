@@ -13,7 +13,7 @@ from ..asks import REALM, Done, EndPasses, Moved, Note, ReadSummary, ResetAccoun
 from ..desk import Desk
 from ..errors import UnreadableRecord
 from ..policy.enforcement import MOST_GRACE_DAYS
-from ..protocol import Event, Flow, Person
+from ..protocol import Event, Flow, Layout, Person
 from .account import Account, changed, new_generation, open_account
 from .audit import noted
 from .reset import new_reset_code
@@ -137,4 +137,12 @@ def _who(actor: Actor) -> dict[str, str | int]:
 def tell_of_key(desk: Desk, name: str, actor: Actor, key_id: bytes, now: int) -> Flow[None]:
     """Write down what was done with a key of the ring, which is not in the store."""
     event = desk.event(name, None, now, actor=actor.id, actor_name=actor.label, key=key_id.hex())
+    yield from noted(desk, {"done": [event]}, lambda notes: Note(REALM, now, notes))
+
+
+def tell_of_upgrade(desk: Desk, actor: Actor, before: Layout, after: Layout, now: int) -> Flow[None]:
+    """Write down which layout the store has now. ``committed`` is 1 if older versions are shut out."""
+    facts: dict[str, str | int] = {"layout": after.found, "layout_before": before.found}
+    facts["committed"] = int(after.needs == after.found)
+    event = desk.event("store upgraded", None, now, **_who(actor), **facts)
     yield from noted(desk, {"done": [event]}, lambda notes: Note(REALM, now, notes))

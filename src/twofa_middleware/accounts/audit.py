@@ -51,6 +51,7 @@ EVENTS: Mapping[str, str] = {
     "role no longer enforced": "A role is no longer enforced",
     "key made current": "New records are sealed with another key",
     "key retired": "A key was taken out of the key ring",
+    "store upgraded": "The store was brought up to a new layout, or older versions were shut out",
     "realm exported": "All that the realm holds was written to a file",
     "realm imported": "A realm was brought in from a file",
     "service account passed": "A service account passed without a factor",

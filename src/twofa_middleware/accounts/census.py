@@ -26,10 +26,12 @@ class Census:
     """How many records of each kind each key made, and to how many users its recovery codes belong.
 
     Of what can be sealed anew, only what opens counts under its kind; the rest, such as records of an account that has
-    been changed since, is "unreadable". What has expired is left out.
+    been changed since, is "unreadable". What has expired is left out. ``shut``: of the unreadable, how many stand where
+    records of each kind do.
     """
 
     made: Counter[tuple[bytes, str]] = field(default_factory=Counter)
+    shut: Counter[tuple[bytes, str]] = field(default_factory=Counter)
     users_with_codes: Counter[bytes] = field(default_factory=Counter)
 
     def of(self, key_id: bytes) -> dict[str, int]:
@@ -45,8 +47,10 @@ class Census:
         return {key_id for key_id, _ in self.made}
 
     def count(self, desk: Desk, stored: Stored) -> None:
-        kind = stored.kind if opens(desk, stored) else UNREADABLE
-        self.made[key_id_of(stored.record), kind] += 1
+        key_id, is_open = key_id_of(stored.record), opens(desk, stored)
+        self.made[key_id, stored.kind if is_open else UNREADABLE] += 1
+        if not is_open:
+            self.shut[key_id, stored.kind] += 1
 
 
 def users_after(place: UserKey | None) -> Flow[tuple[UserKey, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,20 +9,19 @@ from typing import Any
 
 import click
 
-from ..asks import CheckStore, ReadRecords, ReadUsers
-from ..errors import ConfigError, StoreError
+from ..asks import CheckStore
+from ..errors import StoreError, UnreadableRecord
 from ..moving.carrying import one
-from ..protocol import Finding, UserKey
-from ..sealing import Sealer
+from ..protocol import Finding
 from ..settings import Settings
-from ..wiring import build, open_store, sealer_of
+from ..wiring import open_store
 from .asking import Caller, at_desk, operation
 from .output import plain, say, say_document
+from .starting import refusals
+from .weak_keys import weak_keys
 from .weak_settings import files, weak_settings
 
-KEY_ID_BYTES = 4  # behind the first byte of a sealed record: see sealing.py
-MOST_USERS = 1000
-_PAGE = 100
+SEVERITIES = ("problem", "warning", "note")
 
 
 @click.command(
@@ -38,7 +36,7 @@ def doctor(path: Path, as_json: bool) -> int:
     with at_desk(path) as caller:
         found += _apps(settings)
         found += _store(settings, caller)
-    found.sort(key=lambda finding: ("problem", "warning", "note").index(finding.severity))
+    found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     is_well = all(finding.severity == "note" for finding in found)
     if as_json:
         say_document({"well": is_well, "findings": [_document(finding) for finding in found]})
@@ -46,8 +44,15 @@ def doctor(path: Path, as_json: bool) -> int:
         for finding in found:
             say(f"{finding.severity.upper()}: {plain(finding.found)}")
             say(f"  It costs: {plain(finding.costs)}.\n  Remedy:   {plain(finding.remedy)}.\n")
-        say("All is well." if is_well else "There is something to mend.")
+        say(_summary(found))
     return 0 if is_well else 1
+
+
+def _summary(found: list[Finding]) -> str:
+    counts = [(severity, sum(one.severity == severity for one in found)) for severity in SEVERITIES]
+    told = ", ".join(f"{count} {severity}{'s' * (count != 1)}" for severity, count in counts if count)
+    is_well = all(one.severity == "note" for one in found)
+    return ("All is well" if is_well else "There is something to mend") + (f": {told}." if told else ".")
 
 
 def _document(finding: Finding) -> dict[str, str]:
@@ -62,22 +67,16 @@ def _document(finding: Finding) -> dict[str, str]:
 
 def _apps(settings: Settings) -> Iterator[Finding]:
     """Whether each app starts with these settings, from here."""
-    logger = logging.getLogger("twofa_middleware")
-    was_off, logger.disabled = logger.disabled, True
-    try:
-        for name in settings.apps:
-            try:
-                build(settings, name, asynchronous=True).close()
-            except ConfigError as error:
-                yield Finding(
-                    "app cannot start",
-                    "problem",
-                    f"[apps.{name}]: {error}",
-                    "the app does not start with these settings and this environment",
-                    "correct what is named; where a variable is missing here alone, run doctor as the app runs",
-                )
-    finally:
-        logger.disabled = was_off
+    refused = refusals(settings)
+    for reason in dict.fromkeys(refused.values()):
+        names = ", ".join(f"[apps.{name}]" for name in refused if refused[name] == reason)
+        yield Finding(
+            "app cannot start",
+            "problem",
+            f"{names}: {reason}",
+            "the app does not start with these settings and this environment",
+            "correct what is named; where a variable is missing here alone, run doctor as the app runs",
+        )
 
 
 def _store(settings: Settings, caller: Caller) -> Iterator[Finding]:
@@ -96,8 +95,8 @@ def _store(settings: Settings, caller: Caller) -> Iterator[Finding]:
                     "older versions may still be started on it, which is what the time of an upgrade is for",
                     "run `twofa upgrade --commit` once every server has the new version",
                 )
-        yield from _keys(caller, sealer_of(settings))
-    except (StoreError, OSError) as error:
+        yield from weak_keys(caller)
+    except (StoreError, UnreadableRecord, OSError) as error:
         yield Finding(
             "store does not answer",
             "problem",
@@ -107,42 +106,3 @@ def _store(settings: Settings, caller: Caller) -> Iterator[Finding]:
         )
     finally:
         getattr(store, "close", lambda: None)()
-
-
-def _keys(caller: Caller, sealer: Sealer) -> Iterator[Finding]:
-    """Under which keys the accounts of the first users are sealed."""
-    counts: dict[bytes, int] = {}
-    for user in _users(caller):
-        account = caller.ask(one(ReadRecords(user))).account
-        if account is not None:
-            for record in (account.roster, *account.authenticators.values()):
-                key_id = record[1 : 1 + KEY_ID_BYTES]
-                counts[key_id] = counts.get(key_id, 0) + 1
-    current = sealer.keyed_hash("doctor", (), b"")[:KEY_ID_BYTES]
-    for key_id, count in counts.items():
-        if not sealer.knows(key_id):
-            yield Finding(
-                "records under a missing key",
-                "problem",
-                f"{count} records of the first {MOST_USERS} users are sealed with key {key_id.hex()}, not in the ring",
-                "these users get 503",
-                "put the key back into the ring from its copy",
-            )
-        elif key_id != current:
-            yield Finding(
-                "records under an old key",
-                "note",
-                f"{count} records of the first {MOST_USERS} users are sealed with key {key_id.hex()}, not the current one",
-                "that key cannot be retired yet",
-                "run `twofa keys rotate` to its end",
-            )
-
-
-def _users(caller: Caller) -> Iterator[UserKey]:
-    place: UserKey | None = None
-    for _ in range(MOST_USERS // _PAGE):
-        page = caller.ask(one(ReadUsers(place, _PAGE)))
-        yield from page
-        if len(page) < _PAGE:
-            return
-        place = page[-1]

@@ -17,6 +17,7 @@ from ..protocol import Flow, UserKey
 from ..settings import Settings
 from .asking import EXIT_CODES, at_desk, operation
 from .output import NotDone, facts, say, say_document, table
+from .starting import refusals
 
 DAYS = 7
 MOST_COUNTED = 10_000
@@ -84,12 +85,13 @@ def _count_people() -> Flow[int]:
 
 
 def _document(settings: Settings, found: _Found) -> dict[str, Any]:
+    refused = refusals(settings)
     return {
         "realm": settings.realm,
         "name": settings.name,
         # The scheme alone: an address may hold a password.
         "store": {"scheme": settings.store.scheme, "answers": found.answers},
-        "apps": {name: {"mode": settings.mode_of(name)} for name in settings.apps},
+        "apps": {name: {"mode": settings.mode_of(name), "refused": refused.get(name)} for name in settings.apps},
         "roles": {"pinned": sorted(settings.enforcement.pinned), "enforced": found.enforced},
         "people": found.people,
         "people_counted_up_to": MOST_COUNTED,
@@ -107,6 +109,8 @@ def _print(document: dict[str, Any]) -> None:
     for name, app in document["apps"].items():
         mark = "" if app["mode"] == "enforce" else "   <- lets everybody by"
         pairs.append((f"App {name}", f"mode {app['mode']}{mark}"))
+        if app["refused"] is not None:
+            pairs.append(("", f"does NOT start from here: {app['refused']}"))
     pairs.append(("Pinned roles", ", ".join(roles["pinned"]) or "none"))
     if roles["enforced"] is not None:
         pairs.append(("Enforced roles", ", ".join(roles["enforced"]) or "none"))

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from ..accounts.administer import tell_of_upgrade
 from ..protocol import Layout
-from ..settings import Settings
 from ..wiring import open_store
-from .asking import EXIT_CODES, confirm, need, operation
+from .asking import EXIT_CODES, actor, at_desk, confirm, need, operation
 from .output import NotDone, plain, say, say_document
 
 
@@ -25,25 +25,25 @@ def upgrade(path: Path, as_json: bool, commits: bool, is_dry: bool, yes: bool) -
     Run it before the first server of the new version starts. Servers of the version before work on the store, and can be
     put back, until --commit.
     """
-    settings = Settings.load(path)
-    store: Any = open_store(settings)
-    try:
-        if not hasattr(store, "layout"):
-            raise NotDone(f"the store of {settings.store.scheme}: has no layouts to upgrade between")
-        layout: Layout = store.layout()
-        act = _plan(layout, commits)
-        backup = None
-        if act and not is_dry:
-            need(yes=yes, as_json=as_json)
-            if not yes:
-                confirm(f"{act}: do it?")
-            if commits:
-                store.commit()
-            else:
-                backup = store.migrate()
-            layout = store.layout()
-    finally:
-        getattr(store, "close", lambda: None)()
+    with at_desk(path) as caller:
+        store: Any = open_store(caller.settings)
+        try:
+            if not hasattr(store, "layout"):
+                raise NotDone(f"the store of {caller.settings.store.scheme}: has no layouts to upgrade between")
+            before: Layout = store.layout()
+            layout, act, backup = before, _plan(before, commits), None
+            if act and not is_dry:
+                need(yes=yes, as_json=as_json)
+                if not yes:
+                    confirm(f"{act}: do it?")
+                if commits:
+                    store.commit()
+                else:
+                    backup = store.migrate()
+                layout = store.layout()
+                caller.ask(tell_of_upgrade(caller.desk, actor(), before, layout, caller.now))
+        finally:
+            getattr(store, "close", lambda: None)()
     if as_json:
         say_document(
             {

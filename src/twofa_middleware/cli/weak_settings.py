@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from ..protocol import Finding
 from ..settings import Settings
 
 FAR_DAYS = 366
+_PASSWORD = re.compile(r"[a-z+]+://[^/?#]*:[^/?#]+@")
 
 
 def weak_settings(settings: Settings, now: float) -> Iterator[Finding]:
@@ -49,6 +52,22 @@ def weak_settings(settings: Settings, now: float) -> Iterator[Finding]:
             "[enforcement] pinned is empty",
             "who may write flags decides alone of whom a second factor is demanded",
             "pin the roles that must always have one",
+        )
+    if not settings.events.sinks:
+        yield Finding(
+            "events stay in the store",
+            "note",
+            "[events] sinks is empty",
+            "who can write to the store can take away what tells of it, and nobody is told of anything at once",
+            'name a sink, such as { use = "log" }',
+        )
+    if not settings.events.carry:
+        yield Finding(
+            "events not carried from here",
+            "note",
+            "[events] carry = false",
+            "unless another server of the realm carries, lists of events stay empty and webhooks get nothing",
+            "leave it out in the settings of one server at least",
         )
     admins = [name for name, app in settings.apps.items() if app.admin]
     if admins and not settings.admin.roles:
@@ -113,9 +132,11 @@ def _service_accounts(settings: Settings, now: float) -> Iterator[Finding]:
 
 
 def files(path: Path) -> Iterator[Finding]:
-    """Who may change the settings file. Key files that others can read stop the start."""
+    """Who may change the settings file, and read the password in it. Key files that others can read stop the start."""
+    if os.name != "posix":
+        return
     mode = stat.S_IMODE(path.stat().st_mode)
-    if os.name == "posix" and mode & 0o022:
+    if mode & 0o022:
         yield Finding(
             "settings file open to others",
             "problem",
@@ -123,3 +144,28 @@ def files(path: Path) -> Iterator[Finding]:
             "others than its owner can switch the second factor off",
             f"chmod go-w {path}",
         )
+    if mode & 0o004 and _has_password(path):
+        yield Finding(
+            "password open to others",
+            "problem",
+            f"{path} has mode {mode:03o}, and the address of the store in it has a password",
+            "who reads it can end passes, delete accounts and roll them back",
+            f'change the password, and name it by [store] password = "file:…", or chmod 600 {path}',
+        )
+    folder = path.resolve().parent
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o022 and not mode & stat.S_ISVTX:
+        yield Finding(
+            "settings folder open to others",
+            "problem",
+            f"{folder} has mode {mode:03o}",
+            "others than its owner can put another settings file in the place of this one",
+            f"chmod go-w {folder}",
+        )
+
+
+def _has_password(path: Path) -> bool:
+    """Whether the address of the store, as it stands in the file, has one."""
+    store = tomllib.loads(path.read_text("utf-8")).get("store", "")
+    url = store.get("url", "") if isinstance(store, dict) else store
+    return not url.startswith("sqlite:") and bool(_PASSWORD.match(url))

@@ -86,7 +86,9 @@ class RedisStore:
         from .redis_inspect import inspect
 
         with _unavailable(self._address):
-            found: list[Finding] = self._clients.talk(lambda: inspect(self._address, self._options), is_a_walk=True)
+            found: list[Finding] = self._clients.talk(
+                lambda: inspect(self._address, self._realm, self._options), is_a_walk=True
+            )
         return found
 
     def layout(self) -> Layout:

@@ -43,7 +43,7 @@ def test_with_json_it_has_stable_keys(twofa: Twofa, stage: Stage) -> None:
     document = twofa("status", "--json").document
     assert document.keys() == KEYS
     assert document["store"] == {"scheme": "sqlite", "answers": True}
-    assert document["apps"] == {"shop": {"mode": "enforce"}, "office": {"mode": "enforce"}}
+    assert document["apps"] == {name: {"mode": "enforce", "refused": None} for name in ("shop", "office")}
 
 
 def test_a_mode_that_lets_everybody_by_is_marked(twofa: Twofa, open_realm: Open) -> None:
@@ -51,6 +51,16 @@ def test_a_mode_that_lets_everybody_by_is_marked(twofa: Twofa, open_realm: Open)
     out = twofa("status").out
     assert re.search(r"App shop +mode report +<- lets everybody by", out)
     assert re.search(r"App office +mode off +<- lets everybody by", out)
+
+
+def test_an_app_that_does_not_start_is_marked_with_the_reason(twofa: Twofa, open_realm: Open) -> None:
+    open_realm(office={"identity": [{"use": "CHOOSE"}]})
+    done = twofa("status")
+    assert done.code == 0
+    lines = [line for line in done.out.splitlines() if "does NOT start from here: " in line]
+    assert len(lines) == 2  # no app starts beside one whose sessions are not known
+    assert all("CHOOSE" in line for line in lines)
+    assert "CHOOSE" in twofa("status", "--json").document["apps"]["office"]["refused"]
 
 
 def test_people_and_enforced_roles_are_told(twofa: Twofa, open_realm: Open) -> None:

@@ -69,3 +69,17 @@ def test_a_newer_store_is_left_to_the_newer_version(twofa: Twofa, stage: Stage) 
     assert twofa("upgrade").code == 0
     assert twofa("upgrade", "--commit", "--yes").code == 1
     assert twofa("status").code == 0
+
+
+def test_what_was_done_is_an_event_that_says_from_which_layout_to_which(twofa: Twofa, stage: Stage) -> None:
+    go_back(stage, 1)
+    twofa("upgrade", "--dry-run")
+    for arguments in (["--yes"], ["--yes"], ["--commit", "--yes"], ["--commit", "--yes"]):
+        assert twofa("upgrade", *arguments).code == 0
+    events = [event for event in stage.events() if event.name == "store upgraded"]
+    facts = [{name: event.facts[name] for name in ("layout_before", "layout", "committed")} for event in events]
+    assert facts == [
+        {"layout_before": 1, "layout": LAYOUT, "committed": 0},
+        {"layout_before": LAYOUT, "layout": LAYOUT, "committed": 1},
+    ]
+    assert all(str(event.facts["actor"]).startswith("command line: ") for event in events)
