@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,12 +45,12 @@ def test_an_account_with_ten_codes_three_browsers_and_a_pass_takes_a_kilobyte_at
             assert sum(client.memory_usage(key, samples=0) for key in found) <= most
 
 
-def test_the_program_that_measures_runs(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_program_that_measures_runs(client: Any, patience: None, capsys: pytest.CaptureFixture[str]) -> None:
     program = runpy.run_path(str(PROGRAM))
-    program["measure_sqlite"](5)
-    with redis_at(f"{shared_redis().url}/11", "main") as store:
-        program["fill"](store, 20, whole=True)
-    program["report_keys"](client)
+    program["measure_sqlite"](5, events=20)
+    program["measure_redis"](f"{shared_redis().url}/11", 40, written=20)
     out = capsys.readouterr().out
-    assert "bytes a user" in out
-    assert "account" in out
+    assert "5 users\n  everything: " in out
+    assert "40 users, realm 'main'\n  account, codes, browsers, pass: " in out
+    assert re.search(r"account \d+, rows \d+, seen \d+, long \d+, index \d+; encodings {'listpack': \d+}\n", out)
+    assert out.count("an event in the realm's list: ") == 2
