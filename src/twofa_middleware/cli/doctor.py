@@ -16,6 +16,7 @@ from ..protocol import Finding
 from ..settings import Settings
 from ..wiring import open_store
 from .asking import Caller, at_desk, operation
+from .old_copy import old_copy
 from .output import plain, say, say_document
 from .starting import refusals
 from .weak_keys import weak_keys
@@ -96,6 +97,7 @@ def _store(settings: Settings, caller: Caller) -> Iterator[Finding]:
                     "run `twofa upgrade --commit` once every server has the new version",
                 )
         yield from weak_keys(caller)
+        yield from old_copy(caller)
     except (StoreError, UnreadableRecord, OSError) as error:
         yield Finding(
             "store does not answer",
