@@ -6,7 +6,7 @@ TwoFactorError
 │  └─ PluginError       a plugin is missing, there twice, or broken
 ├─ StoreError           the store cannot answer: the request is refused with 503
 │  ├─ StoreUnavailable  it is down, slow, full or locked
-│  └─ StoreMismatch     it is empty, or another store than the one that the settings name
+│  └─ StoreMismatch     it is empty, another store than the one that the settings name, or an older copy of it
 ├─ UnreadableRecord     a record does not open under our keys: 503 for that user
 ├─ BadFile              a file that was exported, or comes from elsewhere, cannot be used as a whole
 └─ BadRequest           a request to one of our own pages cannot be read: 400 to 415
@@ -42,7 +42,7 @@ class StoreUnavailable(StoreError):
 
 
 class StoreMismatch(StoreError):
-    """The store is not the one that the settings name by ``store_id``."""
+    """The store is not the one that the settings name by ``store_id``, or is an older copy of it."""
 
 
 class UnreadableRecord(TwoFactorError):

@@ -270,6 +270,33 @@ def test_a_process_that_has_just_begun_knows_by_the_witness(inner: Watched, file
     asked(process(inner, None))
 
 
+def test_nothing_is_answered_before_a_process_has_looked_once(inner: Watched, file: Path) -> None:
+    copy = inner.go_on(1)
+    inner.go_on(LATER)
+    ask(process(inner, file), look())
+    inner.put_back(copy)
+    store = process(inner, file)
+
+    async def at_once() -> list[object]:
+        return await asyncio.gather(*(store.answer_async(look()) for _ in range(3)), return_exceptions=True)
+
+    assert [type(reply) for reply in asyncio.run(at_once())] == [StoreMismatch] * 3
+
+
+def test_a_worker_that_is_forked_later_knows_what_the_witness_has_learned(inner: Watched, file: Path) -> None:
+    forks = process(inner, file)  # asks nothing itself, as a server that only forks its workers
+    copy = inner.go_on(1)
+    inner.go_on(LATER)
+    ask(process(inner, file), look())
+    inner.put_back(copy)
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            os._exit(not is_closed(forks))
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def test_several_processes_share_it_and_the_later_line_stays(inner: Watched, file: Path) -> None:
     first, second = process(inner, file), process(inner, file)
     for store in (first, second, first):
