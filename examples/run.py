@@ -138,9 +138,18 @@ def prepare(both: tuple[Portal, Portal], var: Path, store: str, environ: Mapping
 
 def write_environment(var: Path, prepared: Mapping[str, str]) -> None:
     """What the `twofa` command needs to find this realm, for a shell to read."""
-    names = ("PORTAL_DB", "PYTHONPATH", "TWOFA__STORE", "TWOFA__KEYS", "TWOFA__STORE_ID")
+    # With the portals' secrets, since `twofa doctor` looks whether they would start.
+    names = [
+        "PORTAL_DB",
+        "PYTHONPATH",
+        "TWOFA__STORE",
+        "TWOFA__KEYS",
+        "TWOFA__STORE_ID",
+        "PRODUCE_SECRET",
+        "MANAGE_SECRET",
+    ]
     lines = [f"export {name}={shlex.quote(prepared[name])}\n" for name in names]
-    (var / ENVIRONMENT).touch(mode=0o600)  # the address of a store may hold a password
+    (var / ENVIRONMENT).touch(mode=0o600)  # it holds secrets
     (var / ENVIRONMENT).write_text("".join(lines), encoding="utf-8")
 
 

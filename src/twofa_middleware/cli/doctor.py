@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Any
 import click
 
 from ..asks import CheckStore
-from ..errors import StoreError, UnreadableRecord
+from ..errors import StoreError, StoreUnavailable, UnreadableRecord
 from ..moving.carrying import one
 from ..protocol import Finding
 from ..settings import Settings
@@ -23,6 +26,7 @@ from .weak_keys import weak_keys
 from .weak_settings import files, weak_settings
 
 SEVERITIES = ("problem", "warning", "note")
+LEAST_COLUMNS = 40
 
 
 @click.command(
@@ -43,10 +47,20 @@ def doctor(path: Path, as_json: bool) -> int:
         say_document({"well": is_well, "findings": [_document(finding) for finding in found]})
     else:
         for finding in found:
-            say(f"{finding.severity.upper()}: {plain(finding.found)}")
-            say(f"  It costs: {plain(finding.costs)}.\n  Remedy:   {plain(finding.remedy)}.\n")
+            say(_set(f"{finding.severity.upper()}: ", finding.found, "  "))
+            say(_set("  It costs: ", f"{finding.costs}.", " " * 12))
+            say(_set("  Remedy:   ", f"{finding.remedy}.", " " * 12) + "\n")
         say(_summary(found))
     return 0 if is_well else 1
+
+
+def _set(head: str, text: str, indent: str) -> str:
+    """On a terminal in lines as wide as it is; else in one, for whatever reads along."""
+    line = head + plain(text)
+    if not sys.stdout.isatty():
+        return line
+    width = max(shutil.get_terminal_size().columns, LEAST_COLUMNS)
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _summary(found: list[Finding]) -> str:
@@ -70,11 +84,11 @@ def _apps(settings: Settings) -> Iterator[Finding]:
     """Whether each app starts with these settings, from here."""
     refused = refusals(settings)
     for reason in dict.fromkeys(refused.values()):
-        names = ", ".join(f"[apps.{name}]" for name in refused if refused[name] == reason)
+        names = ", ".join(name for name in refused if refused[name] == reason)
         yield Finding(
             "app cannot start",
             "problem",
-            f"{names}: {reason}",
+            f"{names} cannot start: {reason}",
             "the app does not start with these settings and this environment",
             "correct what is named; where a variable is missing here alone, run doctor as the app runs",
         )
@@ -82,9 +96,12 @@ def _apps(settings: Settings) -> Iterator[Finding]:
 
 def _store(settings: Settings, caller: Caller) -> Iterator[Finding]:
     store: Any = open_store(settings)
+    is_told = False
     try:
         if hasattr(store, "inspect"):
-            yield from store.inspect()
+            for finding in store.inspect():
+                is_told = is_told or finding.name == "redis does not answer"
+                yield finding
         caller.ask(one(CheckStore()))
         if hasattr(store, "layout"):
             layout = store.layout()
@@ -99,6 +116,8 @@ def _store(settings: Settings, caller: Caller) -> Iterator[Finding]:
         yield from weak_keys(caller)
         yield from old_copy(caller)
     except (StoreError, UnreadableRecord, OSError) as error:
+        if is_told and isinstance(error, StoreUnavailable):
+            return
         yield Finding(
             "store does not answer",
             "problem",

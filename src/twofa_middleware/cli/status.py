@@ -17,7 +17,7 @@ from ..protocol import Flow, UserKey
 from ..settings import Settings
 from .asking import EXIT_CODES, at_desk, operation
 from .output import NotDone, facts, say, say_document, table
-from .starting import refusals
+from .starting import unresolved
 
 DAYS = 7
 MOST_COUNTED = 10_000
@@ -85,7 +85,7 @@ def _count_people() -> Flow[int]:
 
 
 def _document(settings: Settings, found: _Found) -> dict[str, Any]:
-    refused = refusals(settings)
+    refused = unresolved(settings)
     return {
         "realm": settings.realm,
         "name": settings.name,
@@ -110,7 +110,7 @@ def _print(document: dict[str, Any]) -> None:
         mark = "" if app["mode"] == "enforce" else "   <- lets everybody by"
         pairs.append((f"App {name}", f"mode {app['mode']}{mark}"))
         if app["refused"] is not None:
-            pairs.append(("", f"does NOT start from here: {app['refused']}"))
+            pairs.append(("", f"does NOT start: {app['refused']}"))
     pairs.append(("Pinned roles", ", ".join(roles["pinned"]) or "none"))
     if roles["enforced"] is not None:
         pairs.append(("Enforced roles", ", ".join(roles["enforced"]) or "none"))

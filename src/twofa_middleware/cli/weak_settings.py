@@ -43,7 +43,7 @@ def weak_settings(settings: Settings, now: float) -> Iterator[Finding]:
             "note",
             '[admin] after_reset = "open"',
             "after an administrator switches somebody off, who has the password sets up the next factor",
-            'set it to "code" where administrators can hand a code over',
+            'set after_reset = "code" where administrators can hand a code over',
         )
     if not settings.enforcement.pinned:
         yield Finding(
@@ -51,7 +51,7 @@ def weak_settings(settings: Settings, now: float) -> Iterator[Finding]:
             "note",
             "[enforcement] pinned is empty",
             "who may write flags decides alone of whom a second factor is demanded",
-            "pin the roles that must always have one",
+            'pin the roles that must always have one, such as pinned = ["Administrator"]',
         )
     if not settings.events.sinks:
         yield Finding(
@@ -117,7 +117,7 @@ def _service_accounts(settings: Settings, now: float) -> Iterator[Finding]:
             yield Finding(
                 "service account expired",
                 "warning",
-                f"service_accounts {number}: {account.user} until {account.until}",
+                f'service_accounts {number}: user "{account.user}" until {account.until}',
                 "it is treated as any other login, and cannot show a factor",
                 "take it out, or set a new day",
             )
@@ -125,7 +125,7 @@ def _service_accounts(settings: Settings, now: float) -> Iterator[Finding]:
             yield Finding(
                 "service account for long",
                 "warning",
-                f"service_accounts {number}: {account.user} until {account.until}",
+                f'service_accounts {number}: user "{account.user}" until {account.until}',
                 "a login without a second factor that nobody has to think of for more than a year",
                 "set a day within a year, and look at it again then",
             )

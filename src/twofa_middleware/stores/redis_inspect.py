@@ -163,23 +163,23 @@ def _of_the_user(node: Node, realm: str) -> Steps[list[Finding]]:
     if told is None:
         return [_could_not_look(node, "ACL GETUSER")]
     who = name.decode("utf-8", "replace")
-    user, found = user_of(told), []
-    if user.needs_no_password:
-        found.append(_no_password(node, who))
+    user, found = user_of(told), list[Finding]()
     if who != "default":
         other = yield from _asked("ACL", "GETUSER", "default")
         if other is not None and user_of(other).needs_no_password:
             found.append(_no_password(node, "default"))
+    if user.needs_no_password:  # what else it may do needs another user, too
+        return [*found, _no_password(node, who)]
     return [*found, *judged(user, f'{node}: the user "{who}"', realm)]
 
 
 def _no_password(node: Node, who: str) -> Finding:
     return Finding(
         "redis without a password",
-        "warning",
+        "problem",
         f'{node}: the user "{who}" needs no password',
-        "whoever reaches the port can end passes, delete accounts and roll them back",
-        "make users with a password by ACL SETUSER, as docs/stores.md shows, and take this door away as it shows, too",
+        "whoever reaches the port can delete accounts, whose owners then have no second factor, and roll them back",
+        "make users with a password, and switch this one off, as docs/stores.md shows under User and password",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from core.cli.conftest import Twofa
+from core.cli.conftest import Twofa, Typing
 from support.realm import SIGNED_COOKIE
 from support.redis_servers import a_replica_of, a_server, new_realm
 from support.stage import Open, Stage
@@ -196,6 +196,26 @@ def test_an_upgrade_that_is_not_committed_is_noted(twofa: Twofa, stage: Stage) -
     assert "upgrade not committed" in names(twofa)
 
 
+def test_a_terminal_gets_lines_that_fit_and_a_program_one_for_each_fact(
+    typing: Typing, twofa: Twofa, open_realm: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_realm(office={"identity": [{"use": "CHOOSE"}]})
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = typing("")("doctor").out.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert "PROBLEM: shop, office cannot start: [apps.office] identity" in lines
+    told = twofa("doctor").out.splitlines()
+    assert " ".join(" ".join(lines).split()) == " ".join(" ".join(told).split())
+    assert len(lines) > len(told)
+
+
+def test_a_server_that_is_down_is_told_once(twofa: Twofa, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWOFA__STORE", "redis://127.0.0.1:1")
+    found = names(twofa)
+    assert "redis does not answer" in found
+    assert "store does not answer" not in found
+
+
 def test_a_store_that_is_gone_is_found(twofa: Twofa, stage: Stage) -> None:
     stage.realm.store_file.unlink()
     done = twofa("doctor")
@@ -219,7 +239,6 @@ def found_at(url: str, realm: str = "", **options: Any) -> set[str]:
         (("--appendonly", "no", "--save", "60 1"), "redis keeps snapshots only"),
         (("--appendonly", "yes", "--appendfsync", "no"), "redis leaves writing to the system"),
         ((), "redis without a password"),
-        ((), "redis user may do harm"),
     ],
 )
 def test_a_server_that_may_lose_or_open_what_it_has_is_found(options: tuple[str, ...], name: str) -> None:
