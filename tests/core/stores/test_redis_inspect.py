@@ -64,6 +64,16 @@ def test_an_address_of_this_machine_that_is_not_loopback_is_found(server: Server
     assert "redis without TLS" in names(found_at(server.url.replace(ADDRESS, "0.0.0.0")))
 
 
+def test_another_machine_that_only_the_cluster_names_is_found() -> None:
+    with a_cluster_of_three() as cluster:
+        node = cluster.primaries[0]
+        url = f"redis+cluster://{ADDRESS}:{node.port}"
+        assert "redis without TLS" not in names(found_at(url))
+        node.say("CONFIG", "SET", "cluster-announce-ip", "0.0.0.0")
+        wait_until(lambda: b"0.0.0.0" in node.say("CLUSTER", "SLOTS"), "it names itself so")
+        assert "redis without TLS" in names(found_at(url))
+
+
 # ---- Sentinels and clusters -----------------------------------------------------------------------------------------
 
 
@@ -79,6 +89,12 @@ def test_a_quorum_that_is_lost_is_found_and_hides_nothing_else() -> None:
         assert len(troubles) == 3
         assert any(f":{left.port}: " in trouble and "quorum" in trouble.lower() for trouble in troubles)
         assert "redis keeps nothing" in names(found)
+
+
+def test_a_sentinel_that_may_not_be_asked_is_a_note() -> None:
+    with a_sentinel(lines=["user default on nopass ~* &* +@all -sentinel|ckquorum"]) as watched:
+        found = [one for one in found_at(watched.url) if "CKQUORUM" in one.found]
+        assert [finding.name for finding in found] == ["could not look"] * 3
 
 
 def test_sentinels_of_which_none_answers_are_found() -> None:
