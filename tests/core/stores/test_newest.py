@@ -333,6 +333,10 @@ def test_a_process_that_refuses_writes_nothing_into_it(inner: Watched, file: Pat
         assert is_closed(store)
         inner.go_on(1)
     assert file.read_bytes() == written
+    file.unlink()  # somebody wants the older copy served, by servers that are started now
+    inner.clock.on(WRITE_SECONDS)
+    assert is_closed(store)
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("text", [b"", f"{HEAD}some-id\n".encode(), f"{HEAD}some-id\n\xff\xfe".encode("latin-1"), None])
