@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from ..accounts.administer import Actor
@@ -25,27 +26,52 @@ class Drives(Protocol):
     def __call__(self, flow: Flow[Result], /) -> Result: ...
 
 
-def entries_of(desk: Desk, drives: Drives) -> Iterator[Entry]:
+@dataclass
+class Carried:
+    """What stands in a file. ``last``: the user up to whom users were carried, in the order of their keys.
+
+    ``flags``: keys of the flags in it. ``keys``: ids of the keys that its records need. ``known_events``: ids of events that
+    are not carried again; what one run has written is not among them.
+    """
+
+    users: int = 0
+    events: int = 0
+    last: UserKey | None = None
+    flags: set[str] = field(default_factory=set)
+    keys: set[bytes] = field(default_factory=set)
+    known_events: set[bytes] = field(default_factory=set)
+
+    def add(self, entry: Entry, desk: Desk) -> None:
+        """Take note of an entry."""
+        self.keys.update(key_id for key_id in key_ids(entry) if desk.sealer.knows(key_id))
+        match entry:
+            case UserEntry(user):
+                self.users += 1
+                self.last = user
+            case RoleEntry(row):
+                self.flags.add(row.key)
+            case EventsEntry(rows):
+                self.events += len(rows)
+            case EndEntry():
+                pass
+
+    def end(self) -> EndEntry:
+        keys = tuple(sorted(self.keys))
+        return EndEntry(users=self.users, roles=len(self.flags), events=self.events, keys=keys)
+
+
+def entries_of(desk: Desk, drives: Drives, carried: Carried | None = None) -> Iterator[Entry]:
     """Everything in the store but set-ups that were begun, counters, and how far sinks have got; the end comes last.
 
     The store may be in use: each user is as he is at one moment. The events come after the users, so that one which is
-    carried to the realm's list meanwhile is in the file, if need be twice with the same id.
+    carried to the realm's list meanwhile is in the file, if need be twice with the same id. ``carried``: what is in the
+    file already and stays as it is there; it grows.
     """
-    keys: set[bytes] = set()
-    users = roles = events = 0
-    for entry in _entries(drives):
-        keys.update(key_id for key_id in key_ids(entry) if desk.sealer.knows(key_id))
-        match entry:
-            case UserEntry():
-                users += 1
-            case RoleEntry():
-                roles += 1
-            case EventsEntry(rows):
-                events += len(rows)
-            case EndEntry():
-                pass
+    carried = carried or Carried()
+    for entry in _entries(drives, carried):
+        carried.add(entry, desk)
         yield entry
-    yield EndEntry(users=users, roles=roles, events=events, keys=tuple(sorted(keys)))
+    yield carried.end()
 
 
 def witness(desk: Desk) -> str:
@@ -64,10 +90,11 @@ def one(question: Ask[Reply]) -> Flow[Reply]:
     return (yield from question)
 
 
-def _entries(drives: Drives) -> Iterator[Entry]:
+def _entries(drives: Drives, carried: Carried) -> Iterator[Entry]:
     for row in drives(one(ReadRoles())):
-        yield RoleEntry(row)
-    place = None
+        if row.key not in carried.flags:
+            yield RoleEntry(row)
+    place = carried.last
     while page := drives(one(ReadUsers(place, USERS_AT_A_TIME))):
         for place in page:
             records = _records(drives, place)
@@ -75,7 +102,10 @@ def _entries(drives: Drives) -> Iterator[Entry]:
                 yield UserEntry(place, records)
         if len(page) < USERS_AT_A_TIME:
             break
-    yield from _events(drives)
+    for rows in _events(drives):
+        new = tuple(row for row in rows if row.id not in carried.known_events)
+        if new:
+            yield EventsEntry(new)
 
 
 def _records(drives: Drives, user: UserKey) -> Records:
@@ -89,13 +119,12 @@ def _records(drives: Drives, user: UserKey) -> Records:
         ) from error
 
 
-def _events(drives: Drives) -> Iterator[Entry]:
+def _events(drives: Drives) -> Iterator[tuple[EventRow, ...]]:
     """The realm's list, and what waits in the realm's own log, which belongs to no user."""
     for page in pages_of_events(drives):
-        yield EventsEntry(tuple(EventRow("", row.user, row.id, row.at, row.record) for row in page))
+        yield tuple(EventRow("", row.user, row.id, row.at, row.record) for row in page)
     waiting = drives(one(ReadRecords(REALM))).log
-    if waiting:
-        yield EventsEntry(tuple(EventRow("", REALM, row.id, row.at, row.record) for row in waiting))
+    yield tuple(EventRow("", REALM, row.id, row.at, row.record) for row in waiting)
 
 
 def pages_of_events(drives: Drives) -> Iterable[tuple[EventRow, ...]]:

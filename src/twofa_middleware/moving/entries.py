@@ -51,6 +51,7 @@ class EndEntry(msgspec.Struct, frozen=True, tag="end", kw_only=True):
 
 
 Entry: TypeAlias = RoleEntry | UserEntry | EventsEntry | EndEntry
+_DECODER: msgspec.msgpack.Decoder[Entry] = msgspec.msgpack.Decoder(Entry)
 
 
 def pack(entry: Entry) -> bytes:
@@ -60,27 +61,41 @@ def pack(entry: Entry) -> bytes:
 
 def unpack(chunks: Iterable[bytes]) -> Iterator[Entry]:
     """The entries, as the chunks come; BadFile for what this version cannot read."""
-    decoder = msgspec.msgpack.Decoder(Entry)
     waiting = bytearray()
     for chunk in chunks:
         waiting += chunk
-        place = 0
-        while len(waiting) >= place + _LENGTH.size:
-            begin = place + _LENGTH.size
-            end = begin + int.from_bytes(waiting[place:begin])
-            if len(waiting) < end:
-                break
-            try:
-                entry: Entry = decoder.decode(waiting[begin:end])
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                raise BadFile(
-                    "the file has an entry that this version cannot read: take the one that wrote it"
-                ) from None
+        for entry, _ in _taken(waiting):
             yield entry
-            place = end
-        del waiting[:place]
     if waiting:
         raise BadFile("the file ends within an entry")
+
+
+def unpack_whole(chunks: Iterable[bytes]) -> Iterator[tuple[Entry, int]]:
+    """The same of what may end within an entry: those that are whole, each with the place at which it ends."""
+    waiting = bytearray()
+    end = 0
+    for chunk in chunks:
+        waiting += chunk
+        for entry, size in _taken(waiting):
+            end += size
+            yield entry, end
+
+
+def _taken(waiting: bytearray) -> Iterator[tuple[Entry, int]]:
+    """The whole entries, each with its size; what is left stays."""
+    place = 0
+    while len(waiting) >= place + _LENGTH.size:
+        begin = place + _LENGTH.size
+        end = begin + int.from_bytes(waiting[place:begin])
+        if len(waiting) < end:
+            break
+        try:
+            entry: Entry = _DECODER.decode(waiting[begin:end])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise BadFile("the file has an entry that this version cannot read: take the one that wrote it") from None
+        yield entry, end - place
+        place = end
+    del waiting[:place]
 
 
 def key_ids(entry: Entry) -> Iterator[bytes]:

@@ -1,11 +1,16 @@
-"""A file sealed with a passphrase, written and read in one go, a chunk at a time.
+"""A file sealed with a passphrase, written and read a chunk at a time.
 
     "twofa export 1" and a line's end | length of the header (4) | header (MessagePack) | chunks
+    chunk: nonce (12) | ciphertext | tag (16)
 
 The key comes from the passphrase by scrypt (RFC 7914), with the salt and the costs that stand in the header; it is this
-file's alone. A chunk is AES-256-GCM over 64 KiB, the last one over what is left. Its number is the nonce; the number,
-whether it is the last, and a digest of the header are associated data. So a file that was cut, or in which anything was
-changed, swapped, repeated or taken from another one, does not open.
+file's alone. A chunk is AES-256-GCM over 64 KiB, the last one over what is left. Its number, whether it is the last, the
+nonce of the chunk before it and a digest of the header are associated data. So a file that was cut, or in which anything
+was changed, swapped, repeated or taken from another one, does not open.
+
+A run that goes on writes the end of a file anew, with other data under the same key. So a nonce is random and no number:
+NIST SP 800-38D §8.3 allows 2**32 of them for a key, which is 256 TiB. And since a chunk names the one before it, what
+was written before an interruption cannot be mixed with what stands in its place now.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ import msgspec
 
 from ..errors import BadFile
 from ..factors import recovery
+from ..sealing import NONCE_BYTES, TAG_BYTES
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,12 +34,13 @@ if TYPE_CHECKING:
 MAGIC = b"twofa export 1\n"
 CHUNK_BYTES = 64 * 1024
 LEAST_PASSPHRASE = 16
-_TAG_BYTES = 16
+BLOCK_BYTES = NONCE_BYTES + CHUNK_BYTES + TAG_BYTES
 _SALT_BYTES = 16
 _HALF = 16
 _MOST_HEADER_BYTES = 64 * 1024
 _LENGTH = struct.Struct(">I")
 _PLACE = struct.Struct(">Q?")
+NONE_BEFORE = bytes(NONCE_BYTES)
 # The costs that OWASP's Password Storage Cheat Sheet asks for: 128 MiB, about half a second. Who hands us a file
 # chooses its costs, so there is a limit to them.
 _COSTS = (2**17, 8, 1)
@@ -45,8 +52,8 @@ _WRONG = "the file does not open: the passphrase is another one, or the file is 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What stands open at the beginning of a file. ``witness``: by which realm and naming key its people are named.
 
-    ``made_at``: seconds since 1970. ``salt``, ``n``, ``r``, ``p``: for scrypt. Keys that a later version adds are passed
-    over.
+    ``made_at``: when writing began, in seconds since 1970. ``salt``, ``n``, ``r``, ``p``: for scrypt. ``keys``: the ids of
+    those in the key ring when it was made. What a later version adds is passed over.
     """
 
     realm: str
@@ -56,11 +63,13 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     r: int
     p: int
+    keys: tuple[bytes, ...] = ()
 
 
-def new_header(realm: str, witness: str, now: int) -> Header:
+def new_header(realm: str, witness: str, now: int, keys: tuple[bytes, ...] = ()) -> Header:
     n, r, p = _COSTS
-    return Header(realm=realm, witness=witness, made_at=now, salt=os.urandom(_SALT_BYTES), n=n, r=r, p=p)
+    salt = os.urandom(_SALT_BYTES)
+    return Header(realm=realm, witness=witness, made_at=now, salt=salt, n=n, r=r, p=p, keys=keys)
 
 
 def new_passphrase() -> str:
@@ -85,14 +94,20 @@ def checked_passphrase(text: str) -> str:
 
 
 class Writer:
-    """Writes the header, then chunks; what was not ended does not open."""
+    """Writes chunks behind what is in the file; what was not ended does not open as a whole.
 
-    def __init__(self, file: BinaryIO, header: Header, passphrase: str) -> None:
+    ``waiting``: what was written before and stands in no chunk yet.
+    """
+
+    def __init__(self, file: BinaryIO, chunks: Chunks, waiting: bytes = b"") -> None:
         self._file = file
-        head = _head_of(header)
-        self._chunks = _Chunks(head, header, passphrase)
-        self._waiting = bytearray()
-        file.write(head)
+        self._chunks = chunks
+        self._waiting = bytearray(waiting)
+
+    @property
+    def has_chunks(self) -> bool:
+        """Whether there is a whole chunk to go on from."""
+        return self._chunks.number > 0
 
     def write(self, data: bytes) -> None:
         self._waiting += data
@@ -104,6 +119,14 @@ class Writer:
     def end(self) -> None:
         self._file.write(self._chunks.seal(bytes(self._waiting), is_last=True))
         self._waiting.clear()
+
+
+def begin(file: BinaryIO, header: Header, passphrase: str) -> Writer:
+    """Write the header; what is written comes behind it."""
+    head = _head_of(header)
+    chunks = Chunks(head, header, passphrase)
+    file.write(head)
+    return Writer(file, chunks)
 
 
 def read_header(file: BinaryIO) -> Header:
@@ -130,44 +153,57 @@ def read_chunks(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
 
     That nothing is missing is known only when the iterator has ended.
     """
-    header = read_header(file)
-    end = file.tell()
-    file.seek(0)
-    chunks = _Chunks(file.read(end), header, passphrase)
-    block = file.read(CHUNK_BYTES + _TAG_BYTES)
+    chunks = chunks_of(file, passphrase)
+    block = file.read(BLOCK_BYTES)
     while True:
-        following = file.read(CHUNK_BYTES + _TAG_BYTES)
+        following = file.read(BLOCK_BYTES)
         yield chunks.open(block, is_last=not following)
         if not following:
             return
         block = following
 
 
-class _Chunks:
-    """Seals and opens the chunks of one file, in their order."""
+def chunks_of(file: BinaryIO, passphrase: str) -> Chunks:
+    """What opens the chunks of a file, which stands at the first of them afterwards."""
+    header = read_header(file)
+    end = file.tell()
+    file.seek(0)
+    return Chunks(file.read(end), header, passphrase)
+
+
+class Chunks:
+    """Seals and opens the chunks of one file, in their order. ``number``: of the next one, from 0 on."""
 
     def __init__(self, head: bytes, header: Header, passphrase: str) -> None:
         self._digest = hashlib.sha256(head).digest()
         self._cipher = _cipher(header, passphrase)
-        self._number = 0
+        self.go_to(0)
+
+    def go_to(self, number: int, before: bytes = NONE_BEFORE) -> None:
+        """Let this chunk be the next; ``before``: the nonce of the one before it."""
+        self.number = number
+        self._before = before
 
     def seal(self, data: bytes, *, is_last: bool) -> bytes:
-        nonce, bound = self._next(is_last)
-        return self._cipher.encrypt(nonce, data, bound)
+        nonce = os.urandom(NONCE_BYTES)
+        block = nonce + self._cipher.encrypt(nonce, data, self._bound(is_last))
+        self.go_to(self.number + 1, nonce)
+        return block
 
     def open(self, block: bytes, *, is_last: bool) -> bytes:
+        """BadFile if it is not the next one, and then that is still the next."""
         from cryptography.exceptions import InvalidTag
 
-        nonce, bound = self._next(is_last)
+        nonce, sealed = block[:NONCE_BYTES], block[NONCE_BYTES:]
         try:
-            return self._cipher.decrypt(nonce, block, bound)
+            data = self._cipher.decrypt(nonce, sealed, self._bound(is_last))
         except (InvalidTag, ValueError):
-            raise BadFile(_WRONG if self._number == 1 else _DAMAGED) from None
+            raise BadFile(_DAMAGED if self.number else _WRONG) from None
+        self.go_to(self.number + 1, nonce)
+        return data
 
-    def _next(self, is_last: bool) -> tuple[bytes, bytes]:
-        number = self._number
-        self._number += 1
-        return number.to_bytes(12), self._digest + _PLACE.pack(number, is_last)
+    def _bound(self, is_last: bool) -> bytes:
+        return self._digest + _PLACE.pack(self.number, is_last) + self._before
 
 
 def _head_of(header: Header) -> bytes:

@@ -7,18 +7,18 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
-from core.cli.conftest import Twofa, Typing
-from core.cli.houses import PASSPHRASE, SEALED, another_store, exported, key_of
+from core.cli.conftest import Run, Twofa, Typing
+from core.cli.houses import PASSPHRASE, SEALED, another_store, counts, exported, key_of
 from support.redis_servers import Server, a_server
 from support.stage import Stage
 from twofa_middleware.cli import export as exporting
 from twofa_middleware.errors import BadFile
-from twofa_middleware.moving import stream
-from twofa_middleware.moving.new_file import new_file
+from twofa_middleware.moving import resuming, stream
+from twofa_middleware.moving.entries import Entry, pack
+from twofa_middleware.moving.new_file import Part, new_file
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,8 @@ def test_it_says_how_much_there_is_and_that_the_keys_are_not_in_it(twofa: Twofa,
     assert done.out.startswith("realm.twofa: 1 users, flags on 1 roles, ")
     assert "key ring alone, which is not in it" in done.out
     assert done.err == ""
-    assert exported(twofa, folder, "other.twofa", "--json").document.keys() == {"file", "users", "roles", "events"}
+    document = exported(twofa, folder, "other.twofa", "--json").document
+    assert document.keys() == {"file", "made_at", "users", "roles", "events"}
 
 
 def test_the_file_is_for_its_owner_alone_and_gives_nothing_away(twofa: Twofa, stage: Stage, folder: Path) -> None:
@@ -93,6 +94,7 @@ def test_at_a_terminal_a_new_passphrase_is_shown_once(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     done = twofa("export", "realm.twofa", "--json")
     (passphrase,) = re.findall(r"shown this once: ((?:[0-9a-z]{4}-){7}[0-9a-z]{4})\n", done.err)
+    assert done.err.count(passphrase) == 1
     assert passphrase not in done.out
     (folder / "new").write_text(passphrase.upper().replace("-", " ") + "\n")
     (folder / "new").chmod(0o600)
@@ -156,28 +158,87 @@ def test_an_export_that_is_interrupted_leaves_nothing_and_can_be_begun_again(
     exported(twofa, folder)
 
 
-def test_what_a_killed_run_left_opens_nowhere_and_stops_no_new_run(twofa: Twofa, stage: Stage, folder: Path) -> None:
+def test_a_part_opens_nowhere(twofa: Twofa, stage: Stage, folder: Path) -> None:
     exported(twofa, folder)
-    part = folder / "realm.twofa.part"
-    part.write_bytes((folder / "realm.twofa").read_bytes()[:-1])
+    (folder / "realm.twofa.part").write_bytes((folder / "realm.twofa").read_bytes()[:-1])
     done = twofa("import", "realm.twofa.part", *SEALED, "--dry-run")
     assert (done.code, done.out) == (1, "")
-    (folder / "realm.twofa").unlink()
-    exported(twofa, folder)
-    assert not part.exists()
 
 
-def test_a_file_that_comes_up_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few records fill a chunk."""
+    for room in (stream, resuming):
+        monkeypatch.setattr(room, "CHUNK_BYTES", 256)
+        monkeypatch.setattr(room, "BLOCK_BYTES", 256 + 28)
+
+
+def interrupt(twofa: Twofa, monkeypatch: pytest.MonkeyPatch, fault: BaseException, *arguments: str) -> Run:
+    """An export to which that happens after some of the people."""
+    count = 0
+
+    def interrupted(entry: Entry) -> bytes:
+        nonlocal count
+        count += 1
+        if count == 3:
+            raise fault
+        return pack(entry)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exporting, "pack", interrupted)
+        return twofa("export", "realm.twofa", *arguments)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), OSError("the disk is full")])
+def test_at_a_terminal_the_passphrase_is_shown_first_so_that_an_interrupted_export_can_go_on(
+    twofa: Twofa, typing: Typing, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    for user in ("ada", "erin", "wendy"):
+        stage.enrolled(user)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    done = interrupt(twofa, monkeypatch, fault)
+    (passphrase,) = re.findall(r"^Passphrase of the file, shown this once: (\S+)\n", done.err)
+    assert "realm.twofa.part stays: --resume goes on with it" in done.err
+    assert (done.code, [path.name for path in folder.glob("realm.twofa*")]) == (1, ["realm.twofa.part"])
+    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda prompt: passphrase)
+    done = typing("")("export", "realm.twofa", "--resume")
+    assert done.code == 0, done.err
+    assert done.out.startswith("realm.twofa: 3 users")
+    assert "It was begun at 20" in done.out
+    assert passphrase not in done.out + done.err
+    (folder / "passphrase").write_text(passphrase)
+    (folder / "passphrase").chmod(0o600)
+    assert counts(twofa("import", "realm.twofa", *SEALED, "--dry-run", "--json")) == {"there": 3}
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_where_nobody_can_be_asked_resume_needs_the_passphrase_file(
+    twofa: Twofa, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in ("ada", "erin", "wendy"):
+        stage.enrolled(user)
+    interrupt(twofa, monkeypatch, KeyboardInterrupt(), "--passphrase-file", "new")
+    done = twofa("export", "realm.twofa", "--resume")
+    assert (done.code, done.out) == (2, "")
+    assert "--passphrase-file must be given" in done.err
+    done = twofa("export", "realm.twofa", "--resume", "--passphrase-file", "new")
+    assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_a_file_that_comes_up_meanwhile_is_not_overwritten(tmp_path: Path, stays: bool) -> None:
     path = tmp_path / "new"
 
-    def write(file: BinaryIO) -> None:
-        file.write(b"ours")
+    def write(part: Part) -> None:
+        part.file.write(b"ours")
+        part.stays = stays
         path.write_text("theirs")
 
-    with pytest.raises(BadFile, match="exists by now"), new_file(path) as file:
-        write(file)
+    with pytest.raises(BadFile, match="exists by now"), new_file(path) as part:
+        write(part)
     assert path.read_text() == "theirs"
-    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(tmp_path.iterdir()) == [path, *[tmp_path / "new.part"] * stays]
 
 
 def test_somebody_whose_records_are_damaged_is_not_left_out(

@@ -293,6 +293,7 @@ def test_a_file_whose_end_is_damaged_is_refused_before_its_beginning_is_used(
     twofa: Twofa, lived_in: Stage, folder: Path, there: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "CHUNK_BYTES", 256)
+    monkeypatch.setattr(stream, "BLOCK_BYTES", 256 + 28)
     exported(twofa, folder)
     content = (folder / "realm.twofa").read_bytes()
     (folder / "changed.twofa").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))

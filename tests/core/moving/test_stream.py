@@ -10,11 +10,13 @@ import pytest
 from twofa_middleware.errors import BadFile
 from twofa_middleware.moving import stream
 from twofa_middleware.moving.stream import (
+    BLOCK_BYTES,
     CHUNK_BYTES,
     MAGIC,
     Header,
-    Writer,
+    begin,
     checked_passphrase,
+    chunks_of,
     new_header,
     new_passphrase,
     read_chunks,
@@ -22,7 +24,6 @@ from twofa_middleware.moving.stream import (
 )
 
 PASSPHRASE = "the passphrase of this test"
-BLOCK = CHUNK_BYTES + 16
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def low_costs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def written(data: bytes, passphrase: str = PASSPHRASE, header: Header | None = None) -> bytes:
     file = io.BytesIO()
-    writer = Writer(file, header or new_header("main", "witness", 1), passphrase)
+    writer = begin(file, header or new_header("main", "witness", 1), passphrase)
     for start in range(0, len(data), 50_000):
         writer.write(data[start : start + 50_000])
     writer.end()
@@ -50,7 +51,7 @@ def split(file: bytes) -> tuple[bytes, list[bytes]]:
     read_header(opened)
     head = file[: opened.tell()]
     rest = file[len(head) :]
-    return head, [rest[start : start + BLOCK] for start in range(0, len(rest), BLOCK)]
+    return head, [rest[start : start + BLOCK_BYTES] for start in range(0, len(rest), BLOCK_BYTES)]
 
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES, 200_001])
@@ -116,6 +117,30 @@ def test_a_chunk_of_another_file_is_noticed_also_under_the_same_key() -> None:
     (head, _), (_, chunks) = split(written(b"one", header=header)), split(written(b"two", header=other))
     with pytest.raises(BadFile):
         read(head + chunks[0])
+
+
+def test_chunks_of_two_runs_that_went_on_from_the_same_place_are_not_mixed() -> None:
+    """Both have the same key and stand in their own places; each names the one before it."""
+    header = new_header("main", "witness", 1)
+    head, (one, *_) = split(written(bytes(CHUNK_BYTES + 1), header=header))
+    runs = []
+    for letter in (b"a", b"b"):
+        chunks = chunks_of(io.BytesIO(head), PASSPHRASE)
+        chunks.open(one, is_last=False)
+        runs.append([chunks.seal(letter * CHUNK_BYTES, is_last=False), chunks.seal(letter, is_last=True)])
+    (a_two, a_last), (b_two, b_last) = runs
+    assert read(head + one + a_two + a_last) == bytes(CHUNK_BYTES) + b"a" * (CHUNK_BYTES + 1)
+    assert read(head + one + b_two + b_last) == bytes(CHUNK_BYTES) + b"b" * (CHUNK_BYTES + 1)
+    for mixed in ([a_two, b_last], [b_two, a_last]):
+        with pytest.raises(BadFile):
+            read(head + one + b"".join(mixed))
+
+
+def test_no_nonce_comes_twice() -> None:
+    """Not even where a run writes a place anew, with the same key and other data."""
+    header = new_header("main", "witness", 1)
+    chunks = [chunk for _ in range(3) for chunk in split(written(bytes(2 * CHUNK_BYTES), header=header))[1]]
+    assert len({chunk[:12] for chunk in chunks}) == len(chunks) == 6
 
 
 @pytest.mark.parametrize("data", [b"", b"no export", b"twofa export 2\n" + bytes(100), MAGIC, MAGIC + b"\xff" * 8])
