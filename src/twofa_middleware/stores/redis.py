@@ -1,8 +1,18 @@
 """The store for many machines: Redis 6 to 8, or Valkey. One Lua script a question, on the keys of one user.
 
-The scripts stand in ``lua/``. ``redis_talks.py`` says what is asked for a question, ``redis_encoding.py`` what goes in,
-``redis_answers.py`` what comes out. ``redis_routes.py`` finds the server, which ``redis_identity.py`` makes say which
-store it is; ``redis_clients.py`` carries it all.
+A question goes down through these rooms, and its reply up again:
+
+    redis_talks, redis_index         what is said to answer it: of one user, or of the realm; and of all, one by one
+    redis_scripts, redis_keys        the scripts in ``lua/``, and the keys that they work on
+    redis_encoding, redis_answers    what goes into a script, what comes out
+    redis_acknowledge                whether a change that matters has to be on replicas or disks first
+    redis_routes                     who is asked: what redis_topology finds (by redis_slots in a Cluster), if
+                                     redis_identity believes that it has the store, with the fence of redis_fence
+    redis_steps, redis_clients       what is said on which connection, and who says it: redis_threads or redis_loops,
+                                     until redis_deadline, on connections of redis_pools
+    redis_address, redis_tls         where the servers are, and how they show who they are
+    redis_inspect                    what ``twofa doctor`` finds, with redis_set_up and redis_acl
+
 redis-py is imported when the first store is made: it comes with ``twofa-middleware[redis]``.
 """
 
@@ -44,7 +54,6 @@ class RedisStore:
     def __init__(self, url: str, store_id: str, realm: str, options: StoreOptions = NO_OPTIONS) -> None:
         self._address = address_of(url, options)
         self._clients, self._routes = _ways(self._address, realm, store_id)
-        self._identity = Identity(self._address.where, realm)
         self._realm = realm
         self._options = options
 
@@ -94,7 +103,7 @@ class RedisStore:
     def layout(self) -> Layout:
         """How the store is laid out. There is one layout so far, so nothing migrates it."""
         with _unavailable(self._address):
-            found: Layout = self._clients.talk(lambda: self._routes.hold(self._identity.layout(), None))
+            found: Layout = self._clients.talk(self._routes.layout)
         return found
 
     def close(self) -> None:
@@ -148,8 +157,8 @@ def _ways(address: Address, realm: str, store_id: str) -> tuple[Clients, Routes]
         from .redis_routes import Routes
     except ModuleNotFoundError as error:
         raise ConfigError('the Redis store needs redis-py: pip install "twofa-middleware[redis]"') from error
-    identity = Identity(address.where, realm)
-    return Clients(address), Routes(topology_of(address), identity, Fences(realm), store_id)
+    routes = Routes(topology_of(address), Identity(address.where, realm), Fences(realm), store_id)
+    return Clients(address), routes
 
 
 @contextmanager

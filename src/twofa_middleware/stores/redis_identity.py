@@ -23,7 +23,8 @@ from .redis_slots import Slots, slot_of
 from .redis_steps import Conversation
 
 ID_SECONDS = 1.0
-"""Half of what the design allows, for what is on its way while the id goes."""
+"""So long it is taken for granted which store this is. With what is on its way meanwhile, a store that has lost its id
+is asked for two seconds more at most."""
 MARKERS = 1024
 MOST_ASKED = 3
 """So many markers are asked for at a node before it is taken for one that has none."""

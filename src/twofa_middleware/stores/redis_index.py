@@ -72,9 +72,11 @@ def _carry(realm: str, mark: _Mark, now: int) -> Generator[tuple[Any, ...], Any,
     while True:
         left, rows = yield from run("read_log", keys, {"now": now, "most": ROWS_AT_ONCE})
         if rows:
-            yield from run("carry", realm_keys(realm), {"user": mark.user, "rows": rows})
-            left = yield from run("drop_log", keys, {"ids": rows[::3]})
-            carried += len(rows) // 3
+            ids, times, records = rows[::3], map(int, rows[1::3]), rows[2::3]
+            events = (asks.EventRow("", mark.user, *row) for row in zip(ids, times, records, strict=True))
+            yield from run("AddEvents", realm_keys(realm), asks.AddEvents(tuple(events)))
+            left = yield from run("drop_log", keys, {"ids": ids})
+            carried += len(ids)
         if len(rows) < ROWS_AT_ONCE * 3:
             break
     if mark.is_old and int(left) == 0:

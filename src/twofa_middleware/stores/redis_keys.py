@@ -7,7 +7,7 @@ Of one user; the name there is a keyed hash, so nothing in it can end the braces
                         :pending     s<digest>: the same of set-ups that were begun
     2fu:<realm>:{<user>}:seen        tries, waits, last uses, rules that were met
                         :log         events that wait for the sweeper
-                        :long        who the user is, for administrators, in parts of 60 bytes
+                        :long        who the user is, for administrators, in parts of 56 bytes; the minor events of an hour
 
 Of the realm as a whole, whose user is ``REALM``:
 
@@ -17,7 +17,8 @@ Of the realm as a whole, whose user is ``REALM``:
                    :counts           counters of decisions
                    :marks            leases, and the positions of sinks
     2fa:<realm>:{*}:fence            what no server accepts any more, by the id under which it writes
-    2fa:<realm>:id                   which store this is; in a Cluster also 2fa:<realm>:{0}:id to {1023}:id
+    2fa:<realm>:id                   which store this is; in a Cluster also 2fa:<realm>:{0}:id to {1023}:id, and
+    2fa:<realm>:making               while these are made
 
 Of the users whose names begin with one letter, an index that is written before what it points to:
 

@@ -12,6 +12,7 @@ from typing import Any
 from redis.exceptions import AskError, MovedError, NoScriptError, RedisError, ResponseError
 
 from ..errors import StoreError, StoreUnavailable
+from ..protocol import Layout
 from .redis_address import Node
 from .redis_fence import Fences
 from .redis_identity import ID_SECONDS, Identity
@@ -50,6 +51,11 @@ class Routes:
         except (RedisError, OSError, StoreError):
             self._topology.lost()
             raise
+
+    def layout(self) -> Steps[Layout]:
+        """How the store is laid out."""
+        found: Layout = yield from self.hold(self._identity.layout(), None)
+        return found
 
     def create(self) -> Steps[str]:
         """Make the store, on servers that say nothing of it yet, or find it."""

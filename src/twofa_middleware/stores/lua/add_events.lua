@@ -1,4 +1,4 @@
--- Appends events to the realm's list, a stream, and cuts it.
+-- Appends events to the realm's list, a stream, and cuts it: those that a sweeper carries there as well.
 -- KEYS: those of the realm. ARGV: asks.AddEvents.
 -- Answers {'done'}.
 

@@ -1,6 +1,6 @@
 -- Shared: tries, counted before a code is looked at. In SEEN stand n: failures in a row, w: until when to wait,
--- f<time>: how many TOTP failures in that second, r<time>: how many tries of recovery codes. (The rules that the user
--- met stand there as well: m<rule>, when he first did.)
+-- f<time>: how many TOTP failures in that second, r<time>: how many tries of recovery codes. (Rules that the user met
+-- stand there as well, see met.lua, and last uses, see rows.lua.)
 --
 -- Times may lie ahead, from a clock that was put back since. A wait that is farther off than the longest wait is cut to
 -- it; a try that is dated farther ahead than its window counts as made now. So such a clock locks nobody out for years.

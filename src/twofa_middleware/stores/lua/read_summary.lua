@@ -17,9 +17,9 @@ local function count_living(rows)
 end
 
 local function failures()
-    local count = 0
+    local count, stopped = 0, is_stopped()
     for at, times in pairs(tries(FAILURE)) do
-        if is_stopped() or at > ask.now - STOP_WINDOW_SECONDS then
+        if stopped or at > ask.now - STOP_WINDOW_SECONDS then
             count = count + times
         end
     end

@@ -12,8 +12,8 @@ local TIMES, TIMES_BYTES = '>Bi5i5', 11
 local FARTHEST = 2 ^ 39 - 1
 local LONGEST_EXPIRY = 2 ^ 37 -- seconds; Redis refuses what ends after 2^48 milliseconds
 
--- A time that has its place in a row: the nearest between the years -15451 and 19391. A script that failed here would leave half a
--- change, and one that cut digits off would write another time.
+-- A time that has its place in a row: the nearest between the years -15451 and 19391. A script that failed here would
+-- leave half a change, and one that cut digits off would write another time.
 local function within_reach(at)
     return math.max(-FARTHEST, math.min(at, FARTHEST))
 end
