@@ -140,11 +140,15 @@ def test_a_server_without_memory_changes_nothing_and_can_still_be_read(server: S
         assert isinstance(ask(store, spend_step()), asks.Spent)
 
 
-def test_a_code_that_is_taken_away_without_memory_is_taken_with_all_that_goes_with_it(server: Server) -> None:
+def test_a_code_is_not_taken_away_without_memory_for_all_that_goes_with_it(server: Server) -> None:
     with redis_at(server.url) as store:
         enrol(store)
         fail(store, 3)
         server.say("CONFIG", "SET", "maxmemory", "1")
+        with pytest.raises(StoreUnavailable, match="maxmemory"):
+            ask(store, spend_code())
+        server.say("CONFIG", "SET", "maxmemory", "0")
+        assert (len(account_of(store).codes), attempts_left(store)) == (3, 2)
         assert ask(store, spend_code()) == asks.Spent(codes_left=2)
         assert attempts_left(store) == 5
 
