@@ -17,6 +17,7 @@ from support.realm import SIGNED_COOKIE
 from support.redis_servers import a_replica_of, a_server, new_realm
 from support.stage import Open, Stage
 from support.stores import acl_rules, enrol
+from twofa_middleware.cli import weak_keys
 from twofa_middleware.cli.key_files import replace_ring
 from twofa_middleware.keyring import KeyRing
 from twofa_middleware.protocol import StoreOptions
@@ -174,6 +175,17 @@ def test_records_that_do_not_open_under_their_key_are_found(twofa: Twofa, stage:
     with stage.database() as db:
         db.execute("UPDATE accounts SET roster = CAST(substr(roster, 1, length(roster) - 1) || x'00' AS BLOB)")
     assert "records that do not open" in names(twofa)
+
+
+def test_no_more_users_are_looked_at_than_the_finding_says(
+    twofa: Twofa, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in ("ada", "erin", "wendy"):
+        stage.enrolled(user)
+    with stage.database() as db:
+        db.execute("UPDATE accounts SET roster = CAST(x'0100000000' || substr(roster, 6) AS BLOB)")
+    monkeypatch.setattr(weak_keys, "MOST_USERS", 2)
+    assert "2 records among the flags and the first 2 users made with key 00000000" in twofa("doctor").out
 
 
 def test_a_rotation_that_has_not_come_to_its_end_is_noted_and_ended_as_the_remedy_says(
