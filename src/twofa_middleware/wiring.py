@@ -28,7 +28,6 @@ from .settings import Settings
 from .settings.model import Acknowledge
 from .settings.reading import did_you_mean
 from .site import Site
-from .stores.newest import newest
 
 LOGGER = logging.getLogger("twofa_middleware")
 
@@ -70,6 +69,8 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
             "%s: [apps.%s] admin = true, but [admin] roles is empty: nobody is let in", settings.source, name
         )
     LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
+    from .stores.newest import newest
+
     store = newest(settings, open_store(settings, sealer), clock)
     return Runtime(gate, _through_outages(settings, _answers(settings, sealer, context, store, settings.events.carry)))
 

@@ -17,7 +17,6 @@ from ..accounts.audit import EVENTS, row_of
 from ..asks import REALM, AddCounts, Note, Notes, Sweep, TakeLease
 from ..protocol import Event, Sink, Store, UserKey
 from ..sealing import NONCE_BYTES, Sealer
-from ..stores.line import tick
 from .at_once import AtOnce
 from .delivery import Delivery
 from .outbox import Outbox, Waiting
@@ -162,6 +161,8 @@ class Rounds:
                 for delivery in self._deliveries:
                     delivery.forget()
             if is_ours:
+                from ..stores.line import tick  # no room of plugins is loaded before it is needed
+
                 tick(self._store, now)
         return now < self._leased_until
 
