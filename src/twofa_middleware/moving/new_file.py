@@ -6,7 +6,6 @@ What an interrupted run has written can stay beside, for a later run to go on wi
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ def new_file(path: Path, *, resumes: bool = False) -> Iterator[Part]:
     """
     check_free(path, resumes=resumes)
     beside = part_of(path)
-    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
         descriptor = os.open(beside, flags if resumes else flags | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -83,9 +82,9 @@ def _be_alone(part: Path, descriptor: int) -> None:
     except BlockingIOError:
         raise BadFile(f"{part} is being written by another run: wait for its end") from None
     status = os.fstat(descriptor)
-    is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+    is_ours = status.st_uid == os.geteuid()
     if not is_ours or status.st_nlink != 1 or not os.path.samestat(status, os.lstat(part)):
-        raise BadFile(f"{part} is no plain file of this user that has no other name: delete it and begin anew")
+        raise BadFile(f"{part} is no file of this user that has this name and no other: delete it and begin anew")
     os.fchmod(descriptor, 0o600)
 
 

@@ -30,10 +30,12 @@ from twofa_middleware.asks import (
     WriteRole,
 )
 from twofa_middleware.desk import Desk
+from twofa_middleware.errors import BadFile
 from twofa_middleware.moving import stream
 from twofa_middleware.moving.carrying import witness
 from twofa_middleware.moving.checking import entries_in
 from twofa_middleware.moving.entries import EndEntry, EventsEntry, RoleEntry, UserEntry
+from twofa_middleware.moving.new_file import new_file
 from twofa_middleware.moving.stream import BLOCK_BYTES, begin, new_header, read_header
 from twofa_middleware.protocol import UserKey
 from twofa_middleware.wiring import sealer_of
@@ -325,7 +327,7 @@ def test_no_link_is_followed(killed: Realm) -> None:
     assert not (killed.folder / "nowhere").exists()
     part_of(killed).unlink()
     (part_of(killed)).hardlink_to(killed.folder / "elsewhere")
-    assert "no plain file of this user that has no other name" in refused(killed)
+    assert "no file of this user that has this name and no other" in refused(killed)
 
 
 def test_a_named_pipe_holds_nothing_up(killed: Realm) -> None:
@@ -333,6 +335,32 @@ def test_a_named_pipe_holds_nothing_up(killed: Realm) -> None:
     os.mkfifo(part_of(killed))
     done = run(killed, "export", "realm.twofa", "--resume", *SEALED)
     assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_a_file_of_somebody_else_is_not_written_on(killed: Realm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever made it may still have it open."""
+    with new_file(killed.folder / "mine") as part:
+        assert part.path.name == "mine.part"
+    others = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: others)
+    with pytest.raises(BadFile, match="no file of this user"), new_file(killed.folder / "realm.twofa", resumes=True):
+        pass
+    assert part_of(killed).exists()
+
+
+def test_a_part_in_whose_place_another_file_came_is_not_written(killed: Realm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run that wrote it came to its end after it was opened here, and before it was ours alone."""
+    lock = fcntl.flock
+
+    def late(descriptor: int, how: int) -> None:
+        part_of(killed).rename(killed.folder / "finished")
+        part_of(killed).write_bytes(b"of a later run")
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(BadFile, match="this name and no other"), new_file(killed.folder / "realm.twofa", resumes=True):
+        pass
+    assert part_of(killed).read_bytes() == b"of a later run"
 
 
 def test_two_runs_do_not_write_the_same_file(killed: Realm) -> None:
