@@ -68,6 +68,7 @@ def test_a_store_that_has_nothing_of_what_was_seen_is_an_older_copy() -> None:
     assert Line().goes_on_from(later(FIRST, MOST_LOST)) is True  # a minute old
     assert Line().goes_on_from(later(FIRST, MOST_LOST + 1)) is False
     assert later(FIRST, 5).goes_on_from(Line()) is True
+    assert later(FIRST, 50).goes_on_from(Line(100, NOW, ("word",))) is False  # by the count alone
 
 
 def test_a_tick_makes_the_line_of_a_store_longer(store: Store) -> None:
