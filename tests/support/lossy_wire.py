@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-ADDRESS = "127.0.0.1"
+from .listeners import ADDRESS, Listener
 
 
-class Wire:
+class Wire(Listener):
     """Carries bytes to a server and back, until a message with ``armed`` in it has gone to the server.
 
     From then on the server's bytes are lost: ``lose`` gets what came back and answers what shall still arrive, or None
@@ -18,11 +18,8 @@ class Wire:
     """
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         self._server_port = port
-        self._listener = socket.create_server((ADDRESS, 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._sockets: list[socket.socket] = [self._listener]
-        self._threads: list[threading.Thread] = []
         self.mend()
         self._run(self._accept)
 
@@ -44,7 +41,7 @@ class Wire:
         """Every connection is cut, and no new one is taken."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._cut()
+        self.close()
 
     def take_again(self) -> None:
         """New connections are taken, on the same port."""
@@ -86,28 +83,6 @@ class Wire:
                 break
             client.sendall(rest)
         client.shutdown(socket.SHUT_RDWR)
-
-    def _run(self, function: Callable[..., None], *arguments: object) -> None:
-        def run() -> None:
-            with suppress(OSError):
-                function(*arguments)
-
-        thread = threading.Thread(target=run)
-        self._threads.append(thread)
-        thread.start()
-
-    def _cut(self) -> None:
-        for one in self._sockets:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-        for one in self._sockets:
-            one.close()
-        self._threads.clear()
-
-    def close(self) -> None:
-        self._cut()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from twofa_middleware import asks
@@ -35,6 +36,14 @@ CODES = frozenset({b"code-1", b"code-2", b"code-3"})
 def ask(store: Store, question: Ask[Result]) -> Result:
     """The store's answer."""
     return store.answer(question)
+
+
+@contextmanager
+def within_a_second() -> Iterator[None]:
+    """What a store promises, whatever has become of it. Not for what a test calls beside it."""
+    began = monotonic()
+    yield
+    assert monotonic() - began < 1
 
 
 class InAnEventLoop:

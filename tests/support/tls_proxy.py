@@ -6,9 +6,8 @@ import datetime
 import ipaddress
 import socket
 import ssl
-import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-ADDRESS = "127.0.0.1"
+from .listeners import ADDRESS, Listener
+
 HANDSHAKE = b"\x16"
 """What everybody says first who speaks TLS (RFC 8446 §5.1), and nobody who speaks Redis."""
 
@@ -87,7 +87,7 @@ class Authority:
         )
 
 
-class TlsProxy:
+class TlsProxy(Listener):
     """Speaks TLS to who comes, and carries the bytes to a port of this machine and back.
 
     ``clients``: the authority whose certificates a client has to have; None: it needs none. ``newest``: the newest
@@ -102,6 +102,7 @@ class TlsProxy:
         newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
         serves_all: bool = False,
     ) -> None:
+        super().__init__()
         self._server_port = port
         self._serves_all = serves_all
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -115,10 +116,6 @@ class TlsProxy:
         if clients is not None:
             self._context.verify_mode = ssl.CERT_REQUIRED
             self._context.load_verify_locations(clients.certificate)
-        self._listener = socket.create_server((ADDRESS, 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._sockets: list[socket.socket] = [self._listener]
-        self._threads: list[threading.Thread] = []
         self.versions: list[str | None] = []
         self._run(self._accept)
 
@@ -154,25 +151,6 @@ class TlsProxy:
             for one in (source, target):
                 with suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
-
-    def _run(self, function: Callable[..., None], *arguments: object) -> threading.Thread:
-        def run() -> None:
-            with suppress(OSError):
-                function(*arguments)
-
-        thread = threading.Thread(target=run)
-        self._threads.append(thread)
-        thread.start()
-        return thread
-
-    def close(self) -> None:
-        for one in list(self._sockets):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-        for one in self._sockets:
-            one.close()
 
 
 @contextmanager

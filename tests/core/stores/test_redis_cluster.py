@@ -33,6 +33,7 @@ from support.stores import (
     redis_at,
     spend_code,
     spend_step,
+    within_a_second,
 )
 from support.tls_proxy import ADDRESS, Authority, a_tls_proxy
 from twofa_middleware import asks
@@ -116,10 +117,8 @@ def test_a_user_whose_keys_are_torn_apart_is_refused_until_they_are_together(
         moving.begin_move(slot, home, other)
         assert moving.move_keys(slot, home, other, of=realm, most=3) == 3
         for question in (look(), asks.TakeAttempt(ALICE, NOW + 300), spend_step(step=STEP + 2)):
-            began = monotonic()
-            with pytest.raises(StoreUnavailable, match="did not answer"):
+            with within_a_second(), pytest.raises(StoreUnavailable, match="did not answer"):
                 ask(store, question)
-            assert monotonic() - began < 1
         assert moving.move_keys(slot, home, other, of=realm) == 3
         moving.move_keys(slot, home, other)
         moving.end_move(slot, home, other)
@@ -239,10 +238,8 @@ def test_a113_a_node_that_is_replaced_has_a_fence_and_needs_no_restart(open_redi
         assert isinstance(ask(store, spend_step()), asks.Spent)
         home.kill()
         for question in (look(), spend_step(step=STEP + 2), spend_code()):
-            began = monotonic()
-            with pytest.raises(StoreUnavailable, match="Redis Cluster at"):
+            with within_a_second(), pytest.raises(StoreUnavailable, match="Redis Cluster at"):
                 ask(store, question)
-            assert monotonic() - began < 1
         cluster.wait_for_promotion(replica)
         until = monotonic() + 30
         while True:

@@ -11,7 +11,19 @@ import pytest
 
 from support.redis_sentinels import SERVICE, Watched, a_sentinel, a_watcher_of, shared_sentinel, url_of
 from support.redis_servers import Server, a_replica_of, follows, new_realm, stop_following, wait_until
-from support.stores import NOW, STEP, account_of, acl_rules, ask, enrol, look, redis_at, spend_code, spend_step
+from support.stores import (
+    NOW,
+    STEP,
+    account_of,
+    acl_rules,
+    ask,
+    enrol,
+    look,
+    redis_at,
+    spend_code,
+    spend_step,
+    within_a_second,
+)
 from twofa_middleware import asks
 from twofa_middleware.errors import StoreUnavailable
 from twofa_middleware.protocol import Store, StoreOptions
@@ -27,13 +39,6 @@ OpenRedis = Callable[..., AbstractContextManager[Store]]
 def servers() -> Iterator[Watched]:
     with a_sentinel() as watched:
         yield watched
-
-
-@contextmanager
-def within_a_second() -> Iterator[None]:
-    began = monotonic()
-    yield
-    assert monotonic() - began < 1
 
 
 def is_answered(store: Store) -> bool:
