@@ -92,7 +92,7 @@ class BySentinels:
 
         named: dict[Node, int] = {}
         errors = []
-        for sentinel in sorted(self._sentinels, key=self._is_silent):
+        for sentinel in sorted(self._sentinels, key=self._turn):
             if named and self._is_silent(sentinel):
                 break
             try:
@@ -110,6 +110,10 @@ class BySentinels:
         found = max(named, key=named.__getitem__)
         self._found = found, asked_at
         return found
+
+    def _turn(self, sentinel: Node) -> tuple[bool, float]:
+        """Of those that are silent the last to fail comes first: perhaps the time of the question had run out before."""
+        return self._is_silent(sentinel), -self._failed_at.get(sentinel, 0.0)
 
     def _is_silent(self, sentinel: Node) -> bool:
         failed_at = self._failed_at.get(sentinel)
