@@ -227,11 +227,11 @@ def failover(place: Place) -> Iterator[None]:
 @contextmanager
 def resharding(place: Place) -> Iterator[None]:
     """Between counting and spending, the user's slot begins to move, and half of his keys are there already."""
-    cluster, store, moving = place.cluster, place.gate.store, []
+    cluster, realm, moving = place.cluster, place.gate.realm.settings.realm, []
 
     def begins(ask: Any) -> None:
         if isinstance(ask, asks.SpendStep) and not moving:
-            key = keys_of(store._realm, ask.user)[0]
+            key = keys_of(realm, ask.user)[0]
             source = cluster.primary_of(key)
             target = next(node for node in cluster.primaries if node is not source)
             moving.append((slot_of(key), source, target))
