@@ -44,12 +44,27 @@ def passphrase_for_export(path: Path | None) -> tuple[str, bool]:
     if path.exists():
         return _read(path), False
     passphrase = new_passphrase()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = _new_file(path)
     with os.fdopen(descriptor, "w") as file:
         file.write(passphrase + "\n")
         file.flush()
         os.fsync(file.fileno())
     return passphrase, False
+
+
+def _new_file(path: Path) -> int:
+    """Open the file for writing, new and for its owner alone. A link is never followed to make what it names."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if not path.is_symlink():
+            raise ConfigError(f"--passphrase-file: {path} was made at this very moment by somebody else") from None
+        raise ConfigError(
+            f"--passphrase-file: {path} is a link to a file that is not there, and no passphrase is put through a link: "
+            "take the link away, or name the file itself"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"--passphrase-file: {path} cannot be made: {error.strerror}") from error
 
 
 def passphrase_of_file(path: Path | None, as_json: bool) -> str:

@@ -111,6 +111,17 @@ def test_a_passphrase_file_that_is_not_there_is_made(twofa: Twofa, stage: Stage,
     assert twofa("import", "realm.twofa", "--passphrase-file", "new", "--dry-run").code == 0
 
 
+def test_a_passphrase_is_not_put_through_a_link_that_leads_nowhere(twofa: Twofa, stage: Stage, folder: Path) -> None:
+    (folder / "link").symlink_to("elsewhere")
+    done = twofa("export", "realm.twofa", "--passphrase-file", "link")
+    assert (done.code, done.out) == (2, "")
+    assert "--passphrase-file: link is a link to a file that is not there" in done.err
+    assert "take the link away" in done.err
+    assert not (folder / "elsewhere").exists()
+    done = twofa("export", "realm.twofa", "--passphrase-file", "nowhere/new")
+    assert (done.code, "--passphrase-file: nowhere/new cannot be made: No such file" in done.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("text", "mode", "said"), [("short", 0o600, "16 characters"), (PASSPHRASE, 0o644, "open to others")]
 )
