@@ -17,7 +17,7 @@ from ..errors import StoreUnavailable
 from ..protocol import Finding, StoreOptions
 from .redis_acl import judged, user_of
 from .redis_address import Address, Node
-from .redis_set_up import of_the_config, of_the_server
+from .redis_set_up import of_the_config, of_the_server, of_the_snapshots
 from .redis_steps import Say, Steps, Take
 from .redis_topology import topology_of
 
@@ -85,7 +85,9 @@ def _of_a_sentinel(sentinel: Node, service: str) -> Steps[list[Finding]]:
         yield Take(sentinel)
         yield Say(("SENTINEL", "CKQUORUM", service))
     except NoPermissionError:
-        return [_could_not_look(sentinel, "SENTINEL CKQUORUM")]
+        return [
+            _could_not_look(sentinel, "SENTINEL CKQUORUM", "whether enough Sentinels are there to name another primary")
+        ]
     except (RedisError, OSError) as error:
         return [
             Finding(
@@ -102,7 +104,7 @@ def _of_a_sentinel(sentinel: Node, service: str) -> Steps[list[Finding]]:
 def _of_the_cluster(node: Node) -> Steps[list[Finding]]:
     info = _lines((yield from _asked("CLUSTER", "INFO")))
     if not info:
-        return [_could_not_look(node, "CLUSTER INFO")]
+        return [_could_not_look(node, "CLUSTER INFO", "whether every slot is served")]
     if info.get("cluster_state") == "ok" and info.get("cluster_slots_ok") == "16384":
         return []
     return [
@@ -118,9 +120,14 @@ def _of_the_cluster(node: Node) -> Steps[list[Finding]]:
 
 def _of_a_primary(node: Node, realm: str, options: StoreOptions) -> Steps[list[Finding]]:
     info = _lines((yield from _asked("INFO")))
-    found = list(of_the_server(node, info, options)) if info else [_could_not_look(node, "INFO")]
+    unseen = "version, role, eviction and replicas"
+    found = list(of_the_server(node, info, options)) if info else [_could_not_look(node, "INFO", unseen)]
     config = yield from _config()
-    found += of_the_config(node, config) if config is not None else [_could_not_look(node, "CONFIG GET")]
+    if config is not None:
+        found += of_the_config(node, config)
+    else:
+        found += of_the_snapshots(node, info, time.time())
+        found.append(_could_not_look(node, "CONFIG GET", _unseen_without_config(info)))
     found += yield from _of_the_clock(node)
     found += yield from _of_the_user(node, realm)
     return found
@@ -141,7 +148,7 @@ def _of_the_clock(node: Node) -> Steps[list[Finding]]:
     before = time.time()
     reply = yield from _asked("TIME")
     if not isinstance(reply, list):
-        return [_could_not_look(node, "TIME")]
+        return [_could_not_look(node, "TIME", "whether its clock is right")]
     there = int(reply[0]) + int(reply[1]) / 1_000_000
     apart = there - min(max(there, before), time.time())
     if abs(apart) <= MOST_APART_SECONDS:
@@ -161,7 +168,8 @@ def _of_the_user(node: Node, realm: str) -> Steps[list[Finding]]:
     name = yield from _asked("ACL", "WHOAMI")
     told = None if name is None else (yield from _asked("ACL", "GETUSER", name))
     if told is None:
-        return [_could_not_look(node, "ACL GETUSER")]
+        unseen = "whether there is a user without a password, and what the gate's user may do beyond its needs"
+        return [_could_not_look(node, "ACL GETUSER", unseen)]
     who = name.decode("utf-8", "replace")
     user, found = user_of(told), list[Finding]()
     if who != "default":
@@ -183,12 +191,19 @@ def _no_password(node: Node, who: str) -> Finding:
     )
 
 
-def _could_not_look(node: Node, command: str) -> Finding:
+def _unseen_without_config(info: Mapping[str, str]) -> str:
+    return {
+        "1": "appendfsync, so how much a power cut takes back",
+        "0": "save, so whether snapshots are made at all",
+    }.get(info.get("aof_enabled", ""), "appendonly, appendfsync and save, so what outlives a restart")
+
+
+def _could_not_look(node: Node, command: str, unseen: str) -> Finding:
     return Finding(
         "could not look",
         "note",
-        f"{node} does not answer {command} to the gate's user",
-        "this part is not checked",
+        f"{node} does not answer {command} to the gate's user; not checked: {unseen}",
+        "what is named here may be as it should not be, and nothing says so",
         f"nothing, if it is meant so; else ask {command} as an administrator of the server",
     )
 

@@ -112,3 +112,22 @@ def of_the_config(node: Node, config: Mapping[str, str]) -> Iterator[Finding]:
             "a power cut takes up to half a minute back",
             "set appendfsync everysec, or always: by CONFIG SET now, and in redis.conf",
         )
+
+
+def of_the_snapshots(node: Node, info: Mapping[str, str], now: float) -> Iterator[Finding]:
+    """The same by INFO alone, for a server whose CONFIG may not be asked. ``now``: seconds since 1970.
+
+    It says whether changes are appended, and of snapshots only what there was of them.
+    """
+    if info.get("aof_enabled") != "0":
+        return
+    last, changes = info.get("rdb_last_save_time", ""), info.get("rdb_changes_since_last_save", "?")
+    # A server that has saved nothing names the time of its start.
+    age = f"{max(0, now - int(last)) / 3600:.1f} hours" if last.isdecimal() else "an unknown time"
+    yield Finding(
+        "redis keeps snapshots at most",
+        "warning",
+        f"{node}: appendonly no; its last snapshot or its start is {age} ago, with {changes} changes since",
+        "a crash takes these changes back; if it makes no snapshots, the store is gone, and everybody gets 503",
+        "set appendonly yes: first by CONFIG SET, then in redis.conf (a start with the file alone begins empty)",
+    )

@@ -188,6 +188,34 @@ def test_the_user_of_the_docs_is_not_told_of(as_a_user: Callable[..., set[str]])
 
 
 @pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        (("appendonly", "no"), "redis keeps snapshots at most"),
+        (("maxmemory-policy", "allkeys-lru"), "redis would evict accounts"),
+        (("maxmemory-policy", "volatile-lru", "maxmemory", "1gb"), "redis evicts passes"),
+    ],
+)
+def test_the_user_of_the_docs_sees_by_info_what_config_would_say(
+    server: Server, as_a_user: Callable[..., set[str]], config: tuple[str, ...], name: str
+) -> None:
+    _say(server, "AUTH default canary", "CONFIG", "SET", *config)
+    assert as_a_user(look=False) == {"could not look", name}
+
+
+@pytest.mark.parametrize(("appends", "unseen"), [("yes", "appendfsync"), ("no", "save")])
+def test_a_note_names_what_is_not_checked(server: Server, appends: str, unseen: str) -> None:
+    realm = new_realm()
+    server.say("CONFIG", "SET", "appendonly", appends)
+    server.say("ACL", "SETUSER", realm, ">canary", *acl_rules(realm))
+    found = found_at(server.url.replace("//", f"//{realm}@"), realm, password="canary")
+    notes = [finding.found.partition("; not checked: ")[2] for finding in found if finding.name == "could not look"]
+    assert [note.split(",")[0] for note in notes] == [
+        unseen,
+        "whether there is a user without a password",
+    ]
+
+
+@pytest.mark.parametrize(
     ("rules", "name"),
     [
         (["+@all"], "redis user may do harm"),
