@@ -13,6 +13,7 @@ import msgspec
 
 from ..asks import AccountRow, Change
 from ..errors import UnreadableRecord
+from ..factors import recovery
 from ..protocol import UserKey
 from ..sealing import Sealer
 
@@ -32,7 +33,7 @@ class _Roster(msgspec.Struct, array_like=True, frozen=True):
 class Account:
     """``since``: when the present authenticators were turned on, 0 for none. ``kinds``: id → kind of authenticator.
 
-    ``reset``: the keyed hash of the one-time code without which nothing can be set up, empty where none is needed.
+    ``codes``: the keyed hashes of all recovery codes that were not used. ``reset``: the keyed hash of the one-time code without which nothing can be set up, empty where none is needed.
     """
 
     user: UserKey
@@ -46,6 +47,10 @@ class Account:
     @property
     def is_enrolled(self) -> bool:
         return bool(self.kinds)
+
+    def codes_left(self, sealer: Sealer) -> int:
+        """How many recovery codes can be used. Those whose key is retired are in ``codes``, and are dead."""
+        return len(recovery.usable(sealer, self.codes))
 
     def totp(self, sealer: Sealer) -> tuple[str, bytes] | None:
         """Id and secret of the TOTP authenticator, if there is one; UnreadableRecord if it does not open."""
@@ -73,6 +78,11 @@ def open_account(sealer: Sealer, user: UserKey, row: AccountRow | None) -> Accou
 def new_generation(generation: int, birth: bytes) -> int:
     """The next generation. The first one carries random bits, so that an account made anew is another account."""
     return generation + 1 if generation else int.from_bytes(birth) << _COUNTER_BITS | 1
+
+
+def are_born_alike(generation: int, other: int) -> bool:
+    """Whether they are generations of one account, of which the higher one came later."""
+    return generation >> _COUNTER_BITS == other >> _COUNTER_BITS
 
 
 def raised_generation(generation: int, there: int = 0) -> int:

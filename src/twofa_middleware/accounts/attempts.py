@@ -127,7 +127,7 @@ def _by_totp(site: Site, login: Login, text: str, prepare: Prepare, ends: bytes 
     prepared = yield from prepare(account, Method.TOTP)
     spending = yield from noted(
         site.desk,
-        _spent_events(site, login, now, Method.TOTP, prepared, len(account.codes)),
+        _spent_events(site, login, now, Method.TOTP, prepared, account.codes_left(site.sealer)),
         lambda notes: SpendStep(
             user,
             attempt.at,
@@ -144,7 +144,7 @@ def _by_totp(site: Site, login: Login, text: str, prepare: Prepare, ends: bytes 
         login=login,
         takes_back=counted.first_id,
     )
-    return _verdict(spending, prepared, Method.TOTP, now)
+    return _verdict(spending, prepared, Method.TOTP, now, _dead(site, account, prepared))
 
 
 def _by_recovery(site: Site, login: Login, text: str, prepare: Prepare, ends: bytes | None, now: int) -> Flow[Verdict]:
@@ -165,7 +165,7 @@ def _by_recovery(site: Site, login: Login, text: str, prepare: Prepare, ends: by
     prepared = yield from prepare(account, Method.RECOVERY)
     spending = yield from noted(
         site.desk,
-        _spent_events(site, login, now, Method.RECOVERY, prepared, len(account.codes) - 1),
+        _spent_events(site, login, now, Method.RECOVERY, prepared, account.codes_left(site.sealer) - 1),
         lambda notes: SpendCode(
             user,
             attempt.at,
@@ -181,13 +181,18 @@ def _by_recovery(site: Site, login: Login, text: str, prepare: Prepare, ends: by
         login=login,
         takes_back=counted.first_id,
     )
-    return _verdict(spending, prepared, Method.RECOVERY, now)
+    return _verdict(spending, prepared, Method.RECOVERY, now, _dead(site, account, prepared))
 
 
-def _verdict(spending: Spending, prepared: Prepared, method: Method, now: int) -> Verdict:
+def _dead(site: Site, account: Account, prepared: Prepared) -> int:
+    """How many recovery codes the store still counts after the spending that nobody can use: their key is retired."""
+    return len(account.codes) - account.codes_left(site.sealer) if prepared.change is None else 0
+
+
+def _verdict(spending: Spending, prepared: Prepared, method: Method, now: int, dead: int) -> Verdict:
     match spending:
         case Spent(codes_left):
-            return Accepted(prepared, method, codes_left)
+            return Accepted(prepared, method, codes_left - dead)
         case SpentBefore():
             return Used(totp.STEP_SECONDS - now % totp.STEP_SECONDS)
         case Moved():

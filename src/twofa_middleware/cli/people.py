@@ -46,9 +46,9 @@ def users(path: Path, as_json: bool, pattern: str | None, limit: int, locked: bo
         raise NotDone("nobody was found")
     more = len(found) > limit
     if as_json:
-        say_document({"users": [as_document(one) for one in found[:limit]], "more": more})
+        say_document({"users": [as_document(caller.desk, one) for one in found[:limit]], "more": more})
         return
-    say(table([_row(one) for one in found[:limit]], shrinks=("LOGS IN AS", "NAME")))
+    say(table([_row(caller.desk, one) for one in found[:limit]], shrinks=("LOGS IN AS", "NAME")))
     if more:
         say(f"There are more than {limit}: give a PATTERN, or a higher --limit.", err=True)
 
@@ -86,7 +86,7 @@ def pick(
         after = page.after
 
 
-def as_document(seen: Overview) -> dict[str, Any]:
+def as_document(desk: Desk, seen: Overview) -> dict[str, Any]:
     """A person with --json."""
     summary, account = seen.summary, seen.account
     return {
@@ -100,7 +100,7 @@ def as_document(seen: Overview) -> dict[str, Any]:
         "codes": {Ready: "ready", Waiting: "waiting", Stopped: "stopped"}[type(summary.attempts)],
         "waits_until": iso(summary.attempts.until) if isinstance(summary.attempts, Waiting) else None,
         "failures": summary.failures,
-        "recovery_codes": len(account.codes) if account else None,
+        "recovery_codes": account.codes_left(desk.sealer) if account else None,
         "browsers": summary.browsers,
         "passes": summary.passes,
         "used_at": iso_or_none(summary.used_at),
@@ -113,8 +113,8 @@ def _two_factor(seen: Overview) -> str:
     return "on" if seen.is_on else "off"
 
 
-def _row(seen: Overview) -> Row:
-    said = as_document(seen)
+def _row(desk: Desk, seen: Overview) -> Row:
+    said = as_document(desk, seen)
     codes = {"ready": "", "waiting": f"paused until {said['waits_until']}", "stopped": "stopped"}
     return {
         "USER": said["user"],

@@ -42,15 +42,20 @@ def keyed_hash(sealer: Sealer, user: str, letters: str, key_id: bytes = b"") -> 
     return sealer.keyed_hash("recovery", (user,), letters.encode(), key_id, HASH_BYTES)
 
 
+def usable(sealer: Sealer, stored: Iterable[bytes]) -> frozenset[bytes]:
+    """Those of the stored hashes that a code can still be found by: the others died with the key that made them."""
+    every = frozenset(stored)
+    known = {key_id for key_id in {entry[:KEY_ID_BYTES] for entry in every} if sealer.knows(key_id)}
+    return frozenset(entry for entry in every if entry[:KEY_ID_BYTES] in known)
+
+
 def find(sealer: Sealer, user: str, text: str, stored: Iterable[bytes]) -> bytes | None:
     """The stored hash that the text belongs to. All are compared whole, in constant time; hashes of retired keys are dead."""
     letters = clean(text)
     mine: dict[bytes, bytes] = {}
     found = None
-    for entry in stored:
+    for entry in usable(sealer, stored):
         key_id = entry[:KEY_ID_BYTES]
-        if not sealer.knows(key_id):
-            continue
         if key_id not in mine:
             mine[key_id] = keyed_hash(sealer, user, letters or "", key_id)
         if hmac.compare_digest(mine[key_id], entry) and letters is not None:

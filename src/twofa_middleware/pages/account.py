@@ -11,7 +11,7 @@ from ..factors.recovery import CODES
 from ..http import Answer
 from ..protocol import Flow
 from .admin.door import is_administrator
-from .texts import day, short_day
+from .texts import day, few_codes, short_day
 from .visit import Visit
 
 _NOTICES = {
@@ -32,13 +32,15 @@ class _Shown:
 
 def show(visit: Visit) -> Flow[Answer]:
     account = visit.access.account
+    left = account.codes_left(visit.site.sealer)
     browsers = yield from _browsers(visit)
     demand = yield from required_by(visit.site, visit.login, visit.request)
     return visit.page(
         "account.html",
         enrolled=account.is_enrolled,
         since=day(account.since) if account.is_enrolled else "",
-        codes_left=len(account.codes),
+        codes_left=left,
+        few_codes=few_codes(left, len(account.codes) - left),
         codes_total=CODES,
         browsers=browsers,
         required_by=demand.role if demand else "",

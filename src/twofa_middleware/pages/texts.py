@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from ..accounts.attempts import Used, Wrong
+from ..accounts.attempts import FEW_CODES, Used, Wrong
 from ..accounts.enrol import WrongReset
 from ..asks import FIRST_WAIT_SECONDS, Moved, Ready, Stopped, Waiting
 from ..factors.totp import Ahead, Past
@@ -124,6 +124,15 @@ def refused_recovery(outcome: Wrong | Used | Waiting | Stopped | Moved, settings
             )
         case Stopped() | Moved():
             return Message("expired", "Your account was changed in the meantime. Please start again.")
+
+
+def few_codes(left: int, dead: int) -> str:
+    """What the account page says of recovery codes that are few; empty if they are not. ``dead`` ones cannot be used."""
+    if left == 0 and dead:
+        return "Your recovery codes no longer work. Make new ones before you need them."
+    if left == 0:
+        return "You have no recovery code left. Make new ones before you need them."
+    return "Few recovery codes are left. Make new ones before you need them." if left <= FEW_CODES else ""
 
 
 def _tries(outcome: Wrong, now: int) -> str:

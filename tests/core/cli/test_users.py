@@ -12,6 +12,7 @@ from core.cli import shop_directory
 from core.cli.conftest import Twofa
 from support.stage import Stage
 from twofa_middleware.accounts import people as accounts
+from twofa_middleware.cli import rotating
 
 ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 KEYS = {
@@ -208,3 +209,15 @@ def test_control_characters_of_names_do_not_get_to_the_terminal(twofa: Twofa, li
         assert all(char.isprintable() or char == "\n" for char in done.out + done.err)
     assert r"\x1b]0;owned\x07\r\n\u202egnp\x9b31m\x7f" in twofa("users").out
     assert twofa("users", "--json").document["users"][-1]["label"] == evil
+
+
+def test_a117_recovery_codes_of_a_retired_key_are_not_counted(
+    twofa: Twofa, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotating, "_SETTLES_SECONDS", 0)
+    stage.enrolled("erin")
+    (old,) = twofa("keys", "list", "--json").document["keys"]
+    assert twofa("keys", "rotate").code == 0
+    assert of(twofa, "erin")["recovery_codes"] == 10
+    assert twofa("keys", "retire", old["key"], "--yes").code == 0
+    assert of(twofa, "erin")["recovery_codes"] == 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twofa_middleware.factors.recovery import CODE_BYTES, CODES, clean, find, from_random, keyed_hash
+from twofa_middleware.factors.recovery import CODE_BYTES, CODES, clean, find, from_random, keyed_hash, usable
 from twofa_middleware.keyring import KeyRing
 from twofa_middleware.sealing import Sealer
 
@@ -148,3 +148,10 @@ def test_a073_no_bytes_that_somebody_writes_are_a_code(entries: list[bytes]) -> 
 def test_a073_the_hash_of_no_letters_is_found_by_nobody() -> None:
     planted = [keyed_hash(OLD_SEALER, "5", "")]
     assert [find(OLD_SEALER, "5", text, planted) for text in ("", "x", "-" * 16)] == [None] * 3
+
+
+def test_a117_usable_are_the_codes_whose_key_is_in_the_ring() -> None:
+    old, new = stored(OLD_SEALER), stored(NEW_SEALER)
+    assert usable(BOTH_SEALER, [*old, *new]) == {*old, *new}
+    assert usable(NEW_SEALER, [*old, *new]) == set(new)
+    assert usable(NEW_SEALER, old) == frozenset()

@@ -24,6 +24,8 @@ from twofa_middleware.site import Site
 from .stepping import step
 
 RING = KeyRing(b"n" * 32, b"key1", {b"key1": b"k" * 32})
+RETIRED = KeyRing(b"n" * 32, b"key0", {b"key0": b"j" * 32})
+"""The ring of before, whose key is retired."""
 ERIN = Login("5", "session-1", "erin")
 SECRET = b"12345678901234567890"  # RFC 6238, appendix B
 GENERATION = 7 << 20 | 3
@@ -79,6 +81,12 @@ def account_row(
         SITE.sealer, USER, generation, since=SINCE, kinds=dict.fromkeys(sealed, TOTP), sealed=sealed, codes=hashes
     )
     return AccountRow(change.generation, STEP - 100, change.roster, change.authenticators, change.codes)
+
+
+def with_dead_codes(row: AccountRow, codes: tuple[str, ...]) -> AccountRow:
+    """The account with recovery codes more that were made with the retired key."""
+    sealer = Sealer("test", RETIRED)
+    return replace(row, codes=row.codes | {recovery.keyed_hash(sealer, USER, text.replace("-", "")) for text in codes})
 
 
 def disabled_row() -> AccountRow:

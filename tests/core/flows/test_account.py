@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.flows.people import (
+    CODES,
     GENERATION,
     PHONE,
     SECRET,
@@ -20,6 +21,7 @@ from core.flows.people import (
     disabled_row,
     site,
     unreadable_row,
+    with_dead_codes,
 )
 from twofa_middleware.accounts.account import TOTP, changed, new_generation, open_account
 from twofa_middleware.asks import AccountRow
@@ -51,6 +53,12 @@ def test_an_account_is_read_back_as_it_was_written() -> None:
     assert account.is_enrolled
     assert account.totp(SITE.sealer) == (PHONE, SECRET)
     assert len(account.codes) == 10
+
+
+def test_a117_codes_of_a_retired_key_are_not_left() -> None:
+    some = open_account(SITE.sealer, USER, with_dead_codes(account_row(codes=CODES[:4]), CODES[4:]))
+    none = open_account(SITE.sealer, USER, with_dead_codes(account_row(codes=()), CODES))
+    assert [(len(account.codes), account.codes_left(SITE.sealer)) for account in (some, none)] == [(10, 4), (10, 0)]
 
 
 def test_an_account_that_was_switched_off_has_no_factor() -> None:

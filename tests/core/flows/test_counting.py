@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.flows.people import CODES, NOW, account_row, attempt, code, wrong_code
-from core.flows.proving import RIGHT, RIGHT_RECOVERY, UNTOUCHABLE, trying
+from core.flows.people import CODES, NOW, account_row, attempt, code, with_dead_codes, wrong_code
+from core.flows.proving import RIGHT, RIGHT_RECOVERY, UNTOUCHABLE, accepted, trying
 from core.flows.stepping import first, step
 from core.flows.written import left, names, opened, seen
 from twofa_middleware.accounts.attempts import FEW_CODES, Proof, RecoveryCode, TotpCode
@@ -96,6 +96,17 @@ def test_that_few_recovery_codes_are_left_is_told_by_the_one_that_was_used(had: 
     script = (TakeRecoveryAttempt, attempt(account_row(codes=CODES[:had]))), (SpendCode, Spent(had - 1))
     done = step(trying(RecoveryCode(CODES[0])), *script)
     assert ("recovery codes low" in done.events) is is_told
+
+
+@pytest.mark.parametrize("by_totp", [True, False])
+def test_a117_neither_events_nor_the_verdict_count_codes_of_a_retired_key(by_totp: bool) -> None:
+    taken = attempt(with_dead_codes(account_row(codes=CODES[:3]), CODES[3:]))
+    proof: Proof = TotpCode(code()) if by_totp else RecoveryCode(CODES[0])
+    kinds = (TakeAttempt, SpendStep) if by_totp else (TakeRecoveryAttempt, SpendCode)
+    done = step(trying(proof), (kinds[0], taken), (kinds[1], Spent(10 if by_totp else 9)))  # a store counts all
+    assert accepted(done).codes_left == (3 if by_totp else 2)
+    assert [event.facts["codes_left"] for event in left(done)] == ([3] if by_totp else [2, 2])
+    assert ("recovery codes low" in done.events) is not by_totp
 
 
 def test_a_code_of_the_app_says_nothing_of_few_recovery_codes() -> None:

@@ -17,6 +17,7 @@ from twofa_middleware.pages.texts import (
     before_trying,
     clock,
     day,
+    few_codes,
     refused_recovery,
     refused_totp,
     short_day,
@@ -207,3 +208,18 @@ def test_every_time_can_be_said(at: int, now: int) -> None:
     assert day(at)
     assert short_day(at, now)
     assert refused_totp(Waiting(max(at, now)), SETTINGS, now).retry_after == max(at, now) - now
+
+
+@pytest.mark.parametrize(
+    ("left", "dead", "said"),
+    [
+        (10, 0, ""),
+        (4, 0, ""),
+        (3, 0, "Few recovery codes are left. Make new ones before you need them."),
+        (3, 7, "Few recovery codes are left. Make new ones before you need them."),
+        (0, 0, "You have no recovery code left. Make new ones before you need them."),
+        (0, 10, "Your recovery codes no longer work. Make new ones before you need them."),
+    ],
+)
+def test_what_is_said_of_few_recovery_codes(left: int, dead: int, said: str) -> None:
+    assert few_codes(left, dead) == said
