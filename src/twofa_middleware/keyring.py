@@ -8,8 +8,8 @@ import base64
 import binascii
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,14 @@ class KeyRing:
     """The naming key, the id of the key that new records get, and all keys that old ones may have (id → 32 bytes).
 
     The keys stand in the order of their age. One that is younger than the current one is prepared: it waits to become
-    the current one, and opens what a machine that is ahead has made with it.
+    the current one, and opens what a machine that is ahead has made with it. ``retired`` has the ids of the keys that
+    were taken out and do not come back, so that a ring that lacks a key is not taken for an older one.
     """
 
     naming: bytes = field(repr=False)
     current: bytes
     keys: Mapping[bytes, bytes] = field(repr=False)
+    retired: tuple[bytes, ...] = ()
 
     @classmethod
     def new(cls) -> KeyRing:
@@ -81,13 +83,15 @@ class KeyRing:
 
     @classmethod
     def of(cls, document: Mapping[str, Any], where: str) -> KeyRing:
-        """The key ring of a document with ``naming``, ``current`` and ``ring``; KeysError names ``where``, and no key."""
+        """The key ring of a document with ``naming``, ``current``, ``ring`` and perhaps ``retired``; KeysError names
+        ``where``, and no key."""
         document = dict(document)
         try:
             naming = _key(document.pop("naming"))
             current = bytes.fromhex(document.pop("current"))
             ring = document.pop("ring")
             keys = {bytes.fromhex(name): _key(value) for name, value in ring.items()}
+            retired = tuple(bytes.fromhex(name) for name in document.pop("retired", ()))
         except (KeyError, ValueError, TypeError, AttributeError):
             raise KeysError(
                 f"{where}: this is no key ring; it has `naming`, `current` and a table [ring], as `twofa keys new` prints"
@@ -96,13 +100,19 @@ class KeyRing:
             raise KeysError(f"{where}: unknown key {next(iter(document))!r} in the key ring")
         if current not in keys:
             raise KeysError(f"{where}: `current` names a key that is not in [ring]")
-        if any(len(key_id) != KEY_ID_BYTES for key_id in keys):
-            raise KeysError(f"{where}: the id of a key in [ring] has 8 hexadecimal digits")
+        if any(len(key_id) != KEY_ID_BYTES for key_id in (*keys, *retired)):
+            raise KeysError(f"{where}: the id of a key in [ring] has 8 hexadecimal digits, and so in `retired`")
         if any(len(key) != KEY_BYTES for key in (naming, *keys.values())):
             raise KeysError(f"{where}: a key has {KEY_BYTES} bytes (base64); `twofa keys new` makes good ones")
         if len({naming, *keys.values()}) != len(ring) + 1:
             raise KeysError(f"{where}: the same key, or the same id of a key, stands there twice")
-        return cls(naming, current, keys)
+        for key_id in retired:
+            if key_id in keys:
+                raise KeysError(
+                    f"{where}: key {key_id.hex()} stands in [ring], and `retired` says that it was taken out; remove it "
+                    "from [ring], or from `retired` if what was made with it shall open again"
+                )
+        return cls(naming, current, keys, retired)
 
     @property
     def older(self) -> tuple[bytes, ...]:
@@ -119,27 +129,38 @@ class KeyRing:
     def with_new_key(self) -> KeyRing:
         """The ring with a prepared key more."""
         key_id = os.urandom(KEY_ID_BYTES)
-        while key_id in self.keys:
+        while key_id in self.keys or key_id in self.retired:
             key_id = os.urandom(KEY_ID_BYTES)
-        return KeyRing(self.naming, self.current, {**self.keys, key_id: os.urandom(KEY_BYTES)})
+        return replace(self, keys={**self.keys, key_id: os.urandom(KEY_BYTES)})
 
     def made_current(self, key_id: bytes) -> KeyRing:
         """The ring with another one of its keys for new records."""
-        return KeyRing(self.naming, key_id, self.keys)
+        return replace(self, current=key_id)
 
     def without(self, key_id: bytes) -> KeyRing:
-        """The ring without one of its keys, which is not the current one."""
-        return KeyRing(self.naming, self.current, {name: key for name, key in self.keys.items() if name != key_id})
+        """The ring with one of its keys retired, which is not the current one."""
+        keys = {name: key for name, key in self.keys.items() if name != key_id}
+        return replace(self, keys=keys, retired=(*self.retired, key_id))
 
-    def refuses(self, new: KeyRing) -> str:
-        """Why a running server does not go over to this new ring; empty if it may."""
+    def refuses(self, new: KeyRing, older: Set[bytes], retired: Set[bytes]) -> str:
+        """Why a running server does not go over to this new ring, and what to do; empty if it may.
+
+        It never goes back. ``older`` and ``retired``: the ids of all that it has known as such while it ran.
+        """
         if new.naming != self.naming:
-            return "its naming key is another one, under which nobody would be found"
+            return "its naming key is another one, under which nobody would be found; put the right one back"
         if any(new.keys.get(key_id, key) != key for key_id, key in self.keys.items()):
-            return "a key in it has the id of another one"
-        if self.current not in new.keys and new.current in self.older:
-            return f"it is older than the keys in use: key {self.current.hex()} is not in it"
-        return ""
+            return "a key in it has the id of another one; put the right one back"
+        why = ""
+        if lacking := [key_id for key_id in self.keys if key_id not in new.keys and key_id not in new.retired]:
+            why = f"key {lacking[-1].hex()} is not in it, and its `retired` does not name it"
+        elif back := [key_id for key_id in new.keys if key_id in retired]:
+            why = f"key {back[-1].hex()} is in it, which was retired"
+        elif new.current in older:
+            why = f"its current key is {new.current.hex()}, which is older than {self.current.hex()}"
+        return (
+            why and f"{why}, so it may be an older copy; put the newest ring there, or start the apps anew to take it"
+        )
 
     def dump(self) -> str:
         """The key ring as text, for the key file or the environment variable."""
@@ -147,9 +168,11 @@ class KeyRing:
             "# The key ring of a twofa realm. Keep it secret, keep a copy, keep it apart from the store.",
             f'naming = "{base64.b64encode(self.naming).decode()}"',
             f'current = "{self.current.hex()}"',
-            "",
-            "[ring]",
         ]
+        if self.retired:
+            names = ", ".join(f'"{name.hex()}"' for name in self.retired)
+            lines.append(f"retired = [{names}]")
+        lines += ["", "[ring]"]
         lines += [f'{name.hex()} = "{base64.b64encode(key).decode()}"' for name, key in self.keys.items()]
         return "\n".join(lines) + "\n"
 

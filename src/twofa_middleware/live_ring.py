@@ -2,7 +2,8 @@
 
 A file is looked at once a second at most, when keys are needed; a function is called again when a record names a key
 that the ring does not have, and so is the file read; a variable of the environment cannot change. What cannot be used is
-told in the log, and the keys from before stay in use: a file that is half written stops nobody.
+told in the log, and the keys from before stay in use: a file that is half written stops nobody. So is an older copy of
+the ring, for a key that has leaked would come back with it.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class LiveRing:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ring = ring
+        self._older = set(ring.older)
+        self._retired = set(ring.retired)
         self._again = again
         self._file = file
         self._state = state
@@ -92,13 +95,15 @@ class LiveRing:
             new = self._again()
         except KeysError as error:
             return self._refuse(str(error).removeprefix("keys: "))
-        why = self._ring.refuses(new)
+        why = self._ring.refuses(new, self._older, self._retired)
         if why:
             return self._refuse(why)
         self._told = ""
         if (new, list(new.keys)) != (self._ring, list(self._ring.keys)):
             gone = ", ".join(key_id.hex() for key_id in self._ring.keys if key_id not in new.keys)
             LOGGER.info("keys: %s is the current key now%s", new.current.hex(), f"; gone: {gone}" if gone else "")
+            self._older |= {*new.older, self._ring.current} - {new.current}
+            self._retired.update(new.retired)
             self._ring = new
         return True
 

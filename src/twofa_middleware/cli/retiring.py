@@ -56,19 +56,19 @@ def retire(path: Path, as_json: bool, key: str, force: bool, yes: bool) -> None:
         ring = caller.desk.sealer.ring
         key_id = _older(ring, key)
         census = _census(caller)
-        lost = census.renewable(key_id)
         dies = _dying(census, key_id)
-        facts = {"key": key, "records": census.of(key_id), "users_with_codes": census.users_with_codes[key_id]}
-        if lost and not force:
-            raise NotDone(
-                f"{lost} records made with {key} can still be sealed anew: run `twofa keys rotate --resume` first; "
-                "--force loses them",
-                facts,
-            )
+        if not force:
+            _lose_nothing(census, key_id)
         if not as_json:
             say(f"With {key} die: {dies}." if dies else f"Nothing in the store was made with {key}.")
         if not yes:
             confirm(f"Take {key} out of the ring?")
+        if not (yes or force):
+            # The question may have stood there for hours, and a server that is behind goes on under the key.
+            told, census = census, _census(caller)
+            _lose_nothing(census, key_id)
+            _nothing_more(told, census, key_id)
+        facts = _facts(census, key_id)
         wanted = ring.without(key_id)
         if key_file(caller) is None:
             show_ring(wanted, as_json, "list")
@@ -80,6 +80,30 @@ def retire(path: Path, as_json: bool, key: str, force: bool, yes: bool) -> None:
         say_document(facts)
     else:
         say(f"{key} is out of the ring. A copy of the old ring opens what was made with it: keep it, or destroy it.")
+
+
+def _facts(census: Census, key_id: bytes) -> dict[str, Any]:
+    return {"key": key_id.hex(), "records": census.of(key_id), "users_with_codes": census.users_with_codes[key_id]}
+
+
+def _lose_nothing(census: Census, key_id: bytes) -> None:
+    """NotDone if records are left that can be sealed anew."""
+    if lost := census.renewable(key_id):
+        raise NotDone(
+            f"{lost} records made with {key_id.hex()} can still be sealed anew: run `twofa keys rotate --resume` first; "
+            "--force loses them",
+            _facts(census, key_id),
+        )
+
+
+def _nothing_more(told: Census, census: Census, key_id: bytes) -> None:
+    """NotDone if more would die than was told."""
+    if sum(census.of(key_id).values()) > sum(told.of(key_id).values()):
+        raise NotDone(
+            f"More was made with {key_id.hex()} meanwhile, so a server still has it as the current key: give the ring to "
+            "every server, and try again",
+            _facts(census, key_id),
+        )
 
 
 def _older(ring: KeyRing, key: str) -> bytes:
@@ -122,7 +146,7 @@ def _dying(census: Census, key_id: bytes) -> str:
 
 def _state(ring: KeyRing, key_id: bytes) -> str:
     if key_id not in ring.keys:
-        return "not in the ring"
+        return "retired" if key_id in ring.retired else "not in the ring"
     if key_id == ring.current:
         return "current"
     return "older" if key_id in ring.older else "prepared"

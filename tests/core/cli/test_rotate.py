@@ -12,7 +12,7 @@ import pytest
 from core.cli.conftest import Twofa, Typing
 from support.stage import Stage
 from support.visitor import Visitor
-from twofa_middleware.cli import rotating
+from twofa_middleware.cli import retiring, rotating
 from twofa_middleware.cli.key_files import replace_ring, write_ring
 from twofa_middleware.cli.keys import keys as group
 from twofa_middleware.cli.output import NotDone
@@ -186,7 +186,8 @@ def test_where_the_keys_are_in_no_file_the_ring_is_printed_and_resume_goes_on(
     monkeypatch.setenv("TEST_KEYS", made.out)
     assert twofa("keys", "rotate", "--resume", "--json").document["resealed"] == RENEWABLE
     retired = twofa("keys", "retire", before.current.hex(), "--yes")
-    assert before.current not in KeyRing.parse(retired.out.partition("\n")[2], "").keys
+    left = KeyRing.parse(retired.out.partition("\n")[2], "")
+    assert (before.current in left.keys, left.retired) == (False, (before.current,))
     assert ring(folder) == before
 
 
@@ -204,6 +205,49 @@ def test_retire_tells_what_dies_and_asks(twofa: Twofa, typing: Typing, stage: St
     assert old in ring(folder).keys
     assert typing("y\n")("keys", "retire", old.hex()).code == 0
     assert old not in ring(folder).keys
+    assert ring(folder).retired == (old,)
+    assert [one["state"] for one in twofa("keys", "list", "--json").document["keys"]] == ["current", "retired"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a117_what_is_made_with_the_key_while_the_question_stands_is_counted(
+    twofa: Twofa, typing: Typing, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    before = ring(folder)
+    twofa("keys", "rotate")
+    file = folder / "var" / "keys.toml"
+    now = file.read_text()
+
+    def meanwhile(question: str) -> None:
+        file.write_text(before.dump())
+        stage.changed().enrolled("erin")  # by a server that is behind
+        file.write_text(now)
+
+    monkeypatch.setattr(retiring, "confirm", meanwhile)
+    done = typing("")("keys", "retire", before.current.hex(), *["--force"] * force)
+    assert "Nothing in the store was made with" in done.out
+    assert (done.code, before.current in ring(folder).keys) == ((0, False) if force else (1, True))
+    assert force or "can still be sealed anew: run `twofa keys rotate --resume` first" in done.err
+
+
+def test_a117_what_would_die_beyond_what_was_told_is_asked_for_anew(
+    twofa: Twofa, typing: Typing, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = ring(folder)
+    twofa("keys", "rotate")
+    file = folder / "var" / "keys.toml"
+    now = file.read_text()
+
+    def meanwhile(question: str) -> None:
+        file.write_text(before.dump())
+        stage.changed().enrolled("erin")  # by a server that is behind
+        file.write_text(now)
+        assert twofa("keys", "rotate", "--resume").code == 0
+
+    monkeypatch.setattr(retiring, "confirm", meanwhile)
+    done = typing("")("keys", "retire", before.current.hex())
+    assert (done.code, before.current in ring(folder).keys) == (1, True)
+    assert f"More was made with {before.current.hex()} meanwhile" in done.err
 
 
 def test_a117_what_can_be_sealed_anew_is_not_lost_by_accident(twofa: Twofa, stage: Stage, folder: Path) -> None:

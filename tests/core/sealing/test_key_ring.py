@@ -54,7 +54,9 @@ def test_no_two_new_rings_share_anything() -> None:
 def test_what_is_dumped_is_read_back() -> None:
     ring = KeyRing.new()
     rotated = KeyRing(ring.naming, b"new1", {**ring.keys, b"new1": os.urandom(32)})
-    assert [KeyRing.parse(one.dump(), "") for one in (ring, rotated)] == [ring, rotated]
+    retired = rotated.without(ring.current)
+    assert [KeyRing.parse(one.dump(), "") for one in (ring, rotated, retired)] == [ring, rotated, retired]
+    assert retired.retired == (ring.current,)
 
 
 def test_a119_neither_a_ring_nor_a_sealer_shows_a_key_in_its_repr() -> None:
@@ -142,6 +144,10 @@ def test_a_reference_that_is_the_keys_themselves_is_not_repeated(tmp_path: Path)
         ring_text(ring='aaaaaaaa = "***"'),
         ring_text(ring="aaaaaaaa = 5"),
         ring_text(ring=f'zzzzzzzz = "{key("a")}"'),
+        ring_text(more="retired = 5"),
+        ring_text(more="retired = 'bbbbbbbb'"),
+        ring_text(more="retired = ['zzzzzzzz']"),
+        ring_text(more="retired = [5]"),
         'naming = 1\ncurrent = 2\nring = "x"',
     ],
 )
@@ -157,6 +163,10 @@ def test_what_is_no_key_ring_is_told_how_one_looks(text: str) -> None:
         (ring_text(more="previous = 'x'"), "unknown key 'previous' in the key ring"),
         (ring_text(current="bbbbbbbb"), "`current` names a key that is not in [ring]"),
         (ring_text(current="aaaa", ring=f'aaaa = "{key("a")}"'), "the id of a key in [ring] has 8 hexadecimal digits"),
+        (
+            ring_text(more="retired = ['bbbb']"),
+            "the id of a key in [ring] has 8 hexadecimal digits, and so in `retired`",
+        ),
         (ring_text(naming=key("n", 31)), "a key has 32 bytes (base64); `twofa keys new` makes good ones"),
         (ring_text(ring=f'aaaaaaaa = "{key("a", 16)}"'), "a key has 32 bytes"),
         (ring_text(ring=f'aaaaaaaa = "{key("n")}"'), "the same key, or the same id of a key, stands there twice"),
@@ -168,6 +178,15 @@ def test_what_is_no_key_ring_is_told_how_one_looks(text: str) -> None:
 )
 def test_a_ring_that_cannot_serve_is_told_why(text: str, message: str) -> None:
     assert refusal(text).startswith(f"keys.toml: {message}")
+
+
+@pytest.mark.parametrize("current", ["aaaaaaaa", "bbbbbbbb"])
+def test_a117_a_ring_that_has_a_key_which_it_says_was_retired_is_refused(current: str) -> None:
+    both = f'aaaaaaaa = "{key("a")}"\nbbbbbbbb = "{key("b")}"'
+    told = refusal(ring_text(current=current, ring=both, more="retired = ['cccccccc', 'AAAAAAAA']"))
+    assert told.startswith(
+        "keys.toml: key aaaaaaaa stands in [ring], and `retired` says that it was taken out; remove it"
+    )
 
 
 @pytest.mark.parametrize("text", [ring_text(naming=key("s", 31)), ring_text(ring=f'aaaaaaaa = "{key("s", 5)}"')])

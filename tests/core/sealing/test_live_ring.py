@@ -170,15 +170,97 @@ def test_a117_a_file_that_is_gone_stops_nobody(server: Server, tmp_path: Path) -
     assert server.current == b"new1"
 
 
-def test_a117_an_older_copy_of_the_file_does_not_take_the_current_key_away(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+# ---- a ring that goes back -------------------------------------------------------------------------------------------
+
+
+def after(folder: Path, *rings: KeyRing) -> Server:
+    """A server that was started with the first of these rings, and has taken up each of the others."""
+    put(folder, rings[0])
+    server = Server(folder)
+    for ring in rings[1:]:
+        put(folder, ring)
+        server.clock.now += LOOK_SECONDS
+        assert server.live.now() == ring
+    return server
+
+
+LATER = KeyRing(b"n" * 32, b"new2", {**ROTATED.keys, b"new2": b"2" * 32})
+BY_HAND = KeyRing(b"n" * 32, b"new1", RETIRED.keys)
+OUT = "key 6e657731 is not in it, and its `retired` does not name it"
+BACK = "key 6f6c6430 is in it, which was retired"
+OLDER = "its current key is 6f6c6430, which is older than 6e657731"
+GOES_BACK = {
+    "the current key is not in it": ((ROTATED,), OLD, OUT),
+    "the prepared key is not in it": ((PREPARED,), OLD, OUT),
+    "none of the keys is in it": (
+        (ROTATED, RETIRED),
+        KeyRing(b"n" * 32, b"new2", {b"new2": b"2" * 32}),
+        OUT,
+    ),
+    "the first ring of all, after a key was retired": ((OLD, PREPARED, ROTATED, RETIRED), OLD, OUT),
+    "before a key was retired": ((ROTATED, RETIRED), ROTATED, BACK),
+    "before a key was retired, when the server has started since": ((RETIRED,), ROTATED, BACK),
+    "before a key was retired, with an older one current": ((RETIRED,), PREPARED, BACK),
+    "a retired key that a ring in between does not tell of": ((RETIRED, BY_HAND), ROTATED, BACK),
+    "an older key is current": ((ROTATED,), PREPARED, OLDER),
+    "a former key is current, after its place was changed": (
+        (ROTATED, KeyRing(b"n" * 32, b"new1", dict(reversed(ROTATED.keys.items())))),
+        PREPARED,
+        OLDER,
+    ),
+    "the former current key, which stands behind the new one": (
+        (OLD, KeyRing(b"n" * 32, b"new1", dict(reversed(ROTATED.keys.items())))),
+        PREPARED,
+        OLDER,
+    ),
+    "an older key was taken out by hand": ((ROTATED,), BY_HAND, "key 6f6c6430 is not in it, and its `retired` does"),
+}
+
+
+@pytest.mark.parametrize("what", GOES_BACK)
+def test_a117_a_running_server_never_goes_back_and_tells_it_once(
+    tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    put(tmp_path, ROTATED)
-    server = Server(tmp_path)
-    put(tmp_path, OLD)
+    rings, ring, why = GOES_BACK[what]
+    server = after(tmp_path, *rings)
+    forged, before = server.reads(OLD), server.live.now()
+    put(tmp_path, ring)
+    for _ in range(3):
+        server.clock.now += LOOK_SECONDS
+        assert server.live.now() is before
+        assert not server.sealer.knows(b"none")
+    assert server.reads(OLD) == forged
+    (told,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert why in told.getMessage()
+    assert told.getMessage().endswith("put the newest ring there, or start the apps anew to take it")
+    assert Server(tmp_path).live.now() == ring
+    put(tmp_path, before.with_new_key())
     server.clock.now += LOOK_SECONDS
-    assert server.current == b"new1"
-    assert "it is older than the keys in use: key 6e657731 is not in it" in caplog.text
+    assert server.live.now().prepared
+
+
+def test_a117_a_record_forged_with_a_retired_key_stays_closed_when_an_older_copy_comes_back(tmp_path: Path) -> None:
+    server = after(tmp_path, PREPARED, ROTATED, RETIRED)
+    for copy in (OLD, PREPARED, ROTATED):
+        put(tmp_path, copy)
+        server.clock.now += LOOK_SECONDS
+        assert not server.reads(OLD)
+        assert server.reads(RETIRED)
+        assert server.current == b"new1"
+
+
+def test_a117_servers_that_get_some_of_the_rings_of_a_rotation_alone_end_with_the_last_one(tmp_path: Path) -> None:
+    rings = (OLD, PREPARED, ROTATED, RETIRED, LATER.without(b"old0"), LATER.without(b"old0").without(b"new1"))
+    for taken in range(1 << (len(rings) - 1)):
+        some = [ring for place, ring in enumerate(rings) if taken >> place & 1]
+        after(tmp_path, *some, rings[-1])
+
+
+def test_a117_a_prepared_key_that_is_retired_does_not_come_back(tmp_path: Path) -> None:
+    server = after(tmp_path, PREPARED, PREPARED.without(b"new1"))
+    put(tmp_path, ROTATED)
+    server.clock.now += LOOK_SECONDS
+    assert server.current == b"old0"
 
 
 def test_modes_that_are_put_right_are_seen(server: Server, tmp_path: Path) -> None:
