@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,23 +24,25 @@ _WORDS = {
     Outcome.WRITTEN: "brought in",
     Outcome.REPLACED: "put in the place of others",
     Outcome.THERE: "there already",
+    Outcome.DROPPED: "there already, and without the recovery codes of the file now",
     Outcome.KEPT: "left as they are, since there is another one",
+    Outcome.NEWER: "left as they are, since they may have changed after the file was made",
     Outcome.UNREADABLE: "do not open under the realm's keys",
     Outcome.CHANGED: "changed at this very moment",
 }
-_LEFT = (Outcome.KEPT, Outcome.UNREADABLE, Outcome.CHANGED)
+_LEFT = (Outcome.KEPT, Outcome.NEWER, Outcome.UNREADABLE, Outcome.CHANGED)
 
 
 @dataclass
 class Tally:
-    """What has become of what is in the file. ``left``: names of the first who were left out. ``codes``: how many have
-    recovery codes that may have been used; ``with_codes``: who, if that is asked for."""
+    """What has become of what is in the file. ``named``: who was left out, and who was put in the place of another one, by
+    outcome. ``codes``: how many have recovery codes that may have been used; ``with_codes``: who, if that is asked for."""
 
     users: Counter[Outcome] = field(default_factory=Counter)
     roles: Counter[Outcome] = field(default_factory=Counter)
     events: int = 0
     codes: int = 0
-    left: list[str] = field(default_factory=list)
+    named: dict[Outcome, list[Person]] = field(default_factory=dict)
     with_codes: list[Person] = field(default_factory=list)
 
 
@@ -51,6 +54,7 @@ def bring_file(
         need(yes=yes, as_json=as_json)
     with at_desk(path) as caller, source.open("rb") as file:
         header = checked_header(caller.desk, file)
+        plan = replace(plan, made_at=header.made_at)
         passphrase = passphrase_of_file(passphrase_at, as_json)
         end = checked_file(caller.desk, file, passphrase)
         caller.ask(one(CheckStore()))
@@ -108,8 +112,8 @@ def _count(tally: Tally, user: UserKey, brought: Brought, names: bool) -> None:
     tally.users[brought.outcome] += 1
     # The store may know an account and not who it is.
     person = brought.person or Person("", label=f"unknown, {user} in the store")
-    if brought.outcome in _LEFT and len(tally.left) < _MOST_NAMED:
-        tally.left.append(shown(person))
+    if brought.outcome in (*_LEFT, Outcome.REPLACED):
+        tally.named.setdefault(brought.outcome, []).append(person)
     if brought.codes:
         tally.codes += 1
         if names:
@@ -123,11 +127,17 @@ def _document(tally: Tally, plan: Plan, made_at: str) -> dict[str, Any]:
         "users": {outcome.value: tally.users[outcome] for outcome in Outcome},
         "roles": {outcome.value: tally.roles[outcome] for outcome in Outcome},
         "events": tally.events,
-        "left": tally.left,
+        "left": [shown(person) for outcome in _LEFT for person in tally.named.get(outcome, ())],
+        "newer": _people(tally.named.get(Outcome.NEWER, ())),
+        "replaced": _people(tally.named.get(Outcome.REPLACED, ())),
     }
     if plan.restores:
-        document["codes"] = [{"user": person.user, "label": person.label} for person in tally.with_codes]
+        document["codes"] = _people(tally.with_codes)
     return document
+
+
+def _people(people: Iterable[Person]) -> list[dict[str, str]]:
+    return [{"user": person.user, "label": person.label} for person in people]
 
 
 def _tell(tally: Tally, plan: Plan, made_at: str, lists: bool) -> None:
@@ -138,6 +148,9 @@ def _tell(tally: Tally, plan: Plan, made_at: str, lists: bool) -> None:
             if counts[outcome]:
                 say(f"{counts[outcome]} {what}: {word}")
     say(f"{tally.events} events: {_WORDS[Outcome.WRITTEN]}")
+    for outcome in (Outcome.REPLACED, Outcome.NEWER):
+        if people := tally.named.get(outcome):
+            say(f"{_WORDS[outcome]}: {plain(_names(people))}")
     if not plan.restores:
         return
     if tally.codes:
@@ -145,15 +158,27 @@ def _tell(tally: Tally, plan: Plan, made_at: str, lists: bool) -> None:
             f"{tally.codes} users have recovery codes that they, or somebody else, may have used since {made_at}, and that "
             "would be accepted again. "
             + ("" if lists else "--list names them. ")
-            + "To drop the codes: --without-codes, once an account is there together with --replace."
+            + "To drop them, now or later, run it with --without-codes."
         )
     for person in tally.with_codes:
         say(f"recovery codes: {plain(shown(person))}")
 
 
 def _left_out(tally: Tally, left: int, plan: Plan) -> str:
-    names = ", ".join(tally.left)
-    more = f" and {sum(tally.users[one] for one in _LEFT) - len(tally.left)} more" if names else ""
-    remedy = "" if plan.replaces else "; --replace puts what the file has in the place of what is there"
+    people = [person for outcome in _LEFT for person in tally.named.get(outcome, ())]
     said = f"{left} of the file {'would be' if plan.is_dry else 'were'} left out"
-    return f"{said}{f': {names}' if names else ''}{more if not more.endswith(' 0 more') else ''}{remedy}"
+    if people:
+        said += f": {_names(people)}"
+    if not plan.replaces and tally.users[Outcome.KEPT] + tally.roles[Outcome.KEPT]:
+        said += "; --replace puts what the file has in the place of what is there"
+    if tally.users[Outcome.NEWER]:
+        said += (
+            f"; {tally.users[Outcome.NEWER]} may have changed after the file was made, and are never overwritten: "
+            "disable them if they should set up anew"
+        )
+    return said
+
+
+def _names(people: Sequence[Person]) -> str:
+    more = f" and {len(people) - _MOST_NAMED} more" if len(people) > _MOST_NAMED else ""
+    return ", ".join(shown(person) for person in people[:_MOST_NAMED]) + more

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ..accounts.account import BIRTH_BYTES, TOTP, Account, changed, new_generation, open_account
 from ..accounts.audit import noted
-from ..asks import AccountRow, Moved, Random, ReadRecords, Records, WriteRecords
+from ..asks import AccountRow, Acknowledge, Moved, Random, ReadRecords, Records, WriteRecords
 from ..desk import Desk
 from ..errors import UnreadableRecord
 from ..factors.totp import step_at
@@ -38,6 +38,8 @@ def adopt(desk: Desk, plan: Plan, found: Adopted, source: str, now: int) -> Flow
     for _ in range(_TRIES):
         there = yield from ReadRecords(user)
         outcome = _outcome(desk, plan, found, user, there)
+        if outcome is Outcome.THERE and not plan.is_dry:
+            yield from Acknowledge(user)  # it may have been written by what was refused, as it may not last
         if plan.is_dry or outcome not in (Outcome.WRITTEN, Outcome.REPLACED):
             return outcome
         if (yield from _write(desk, plan, found, there, source, now)):

@@ -3,6 +3,9 @@
 As it was (``import``): another store takes over a realm, and everything goes on, also passes. For a store that was lost
 (``restore``): the file is older than what was lost, so whatever may have happened since then must not count again. Then
 each account gets a generation that it cannot have had, passes and browsers end, and no step up to now is accepted.
+
+An account in the store that may have changed since the file was made is never overwritten, whatever the plan says: it
+may have been switched off after a theft.
 """
 
 from __future__ import annotations
@@ -10,13 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from ..accounts.account import Account, changed, open_account, raised_generation
+from ..accounts.account import Account, changed, new_generation, open_account, raised_generation
 from ..accounts.administer import Actor
 from ..accounts.audit import noted
 from ..accounts.people import read_person
 from ..accounts.rules import Flag, open_flag, write_flag
 from ..asks import (
+    REALM,
     AccountRow,
+    Acknowledge,
     AddEvents,
     Moved,
     PersonRow,
@@ -32,6 +37,7 @@ from ..errors import UnreadableRecord
 from ..factors.totp import step_at
 from ..protocol import Event, Flow, Person, UserKey
 from .entries import EventsEntry, RoleEntry, UserEntry
+from .weighing import codes_left, is_older, merged
 
 _TRIES = 3
 
@@ -42,16 +48,22 @@ class Outcome(Enum):
     WRITTEN = "written"
     REPLACED = "replaced"
     THERE = "there"
+    DROPPED = "dropped"
     KEPT = "kept"
+    NEWER = "newer"
     UNREADABLE = "unreadable"
     CHANGED = "changed"
+
+
+_CHANGING = (Outcome.WRITTEN, Outcome.REPLACED, Outcome.DROPPED, Outcome.UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done. ``restores``: for a store that was lost. ``replaces``: also where there is something else.
 
-    ``drops_codes``: no recovery code comes along. ``is_dry``: only say what would be done.
+    ``drops_codes``: no recovery code comes along, and those that came along before go. ``is_dry``: only say what would be
+    done. ``made_at``: when the file was made, in seconds since 1970.
     """
 
     actor: Actor
@@ -59,6 +71,7 @@ class Plan:
     replaces: bool = False
     drops_codes: bool = False
     is_dry: bool = False
+    made_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +90,14 @@ def bring_user(desk: Desk, plan: Plan, carried: UserEntry, now: int) -> Flow[Bro
     for _ in range(_TRIES):
         there = yield from ReadRecords(carried.user)
         outcome = _outcome(desk, plan, carried, there)
-        if plan.is_dry or outcome not in (Outcome.WRITTEN, Outcome.REPLACED, Outcome.UNREADABLE):
+        if outcome is Outcome.THERE and not plan.is_dry:
+            yield from Acknowledge(carried.user)  # it may have been written by what was refused, as it may not last
+        if plan.is_dry or outcome not in _CHANGING:
             break
-        done = yield from _write(desk, plan, carried, there, outcome, now)
+        if outcome is Outcome.DROPPED:
+            done = yield from _drop_codes(desk, plan, carried, there, now)
+        else:
+            done = yield from _write(desk, plan, carried, there, outcome, now)
         if done:
             break
         outcome = Outcome.CHANGED
@@ -95,6 +113,8 @@ def bring_role(desk: Desk, plan: Plan, carried: RoleEntry, now: int) -> Flow[Out
     rows = yield from ReadRoles()
     found = next((row for row in rows if row.key == flag.key), None)
     outcome = Outcome.WRITTEN if found is None else _flag_outcome(desk, plan, flag, found)
+    if outcome is Outcome.THERE and not plan.is_dry:
+        yield from Acknowledge(REALM)
     if plan.is_dry or outcome not in (Outcome.WRITTEN, Outcome.REPLACED):
         return outcome
     row = write_flag(desk, replace(flag, version=(found.version if found else 0) + 1))
@@ -121,7 +141,11 @@ def _outcome(desk: Desk, plan: Plan, carried: UserEntry, there: Records) -> Outc
     if account is None:
         return Outcome.KEPT  # an account is never deleted
     if _is_same(plan, account, there.account):
-        return Outcome.THERE
+        if not plan.drops_codes or not account.codes & there.account.codes:
+            return Outcome.THERE
+        return Outcome.DROPPED if _opened(desk, UserEntry(carried.user, there)) else Outcome.KEPT
+    if not is_older(desk, carried.user, there.account, account, plan.made_at):
+        return Outcome.NEWER
     if not plan.replaces:
         return Outcome.KEPT
     return Outcome.REPLACED if _opened(desk, carried) else Outcome.KEPT
@@ -130,48 +154,79 @@ def _outcome(desk: Desk, plan: Plan, carried: UserEntry, there: Records) -> Outc
 def _is_same(plan: Plan, carried: AccountRow, there: AccountRow) -> bool:
     """Whether the account was brought in before, and has at most gone on since: the sealed authenticators are those."""
     least = raised_generation(carried.generation) if plan.restores else carried.generation
-    if plan.drops_codes and carried.codes & there.codes:
-        return False
     return there.authenticators == carried.authenticators and there.generation >= least
 
 
 def _write(desk: Desk, plan: Plan, carried: UserEntry, there: Records, outcome: Outcome, now: int) -> Flow[bool]:
     """Whether it was written: the account is still the one that was looked at."""
-    user, records = carried.user, carried.records
+    user, records = carried.user, merged(carried.records, there)
     before = there.account.generation if there.account else 0
     events: list[Event] = []
     if plan.restores or outcome is Outcome.REPLACED:
         records = replace(records, passes=(), browsers=())
         account = _opened(desk, carried)
         if account is not None and records.account is not None:
-            row = _raised(desk, plan, account, records.account, before, now)
+            row = _raised(desk, plan, account, records.account, there.account, now)
             records = replace(records, account=row)
-            events.append(
-                desk.event(
-                    "restored from a backup",
-                    _person(desk, carried),
-                    now,
-                    actor=plan.actor.id,
-                    actor_name=plan.actor.label,
-                    codes_left=len(row.codes),
-                )
-            )
+            events.append(_event(desk, plan, carried, row, now))
     done = yield from noted(
         desk, {"done": events}, lambda notes: WriteRecords(user, before, records, now, notes), owner=user
     )
     return not isinstance(done, Moved)
 
 
-def _raised(desk: Desk, plan: Plan, account: Account, row: AccountRow, there: int, now: int) -> AccountRow:
+def _drop_codes(desk: Desk, plan: Plan, carried: UserEntry, there: Records, now: int) -> Flow[bool]:
+    """Take the file's recovery codes from the account that it brought, which else stays as it is. As with any change of
+    the factors, its passes and browsers end. Whether it was written, as above."""
+    row, brought = there.account, carried.records.account
+    if row is None or brought is None:
+        return False
+    account = open_account(desk.sealer, carried.user, row)
+    change = changed(
+        desk.sealer,
+        account.user,
+        new_generation(account.generation, b""),
+        since=account.since,
+        kinds=account.kinds,
+        sealed=account.sealed,
+        codes=account.codes - brought.codes,
+        reset=account.reset,
+    )
+    row = AccountRow(change.generation, row.last_step, change.roster, change.authenticators, change.codes)
+    event = _event(desk, plan, carried, row, now)
+    records = replace(there, account=row, passes=(), browsers=(), log=())
+    done = yield from noted(
+        desk,
+        {"done": [event]},
+        lambda notes: WriteRecords(carried.user, account.generation, records, now, notes),
+        owner=carried.user,
+    )
+    return not isinstance(done, Moved)
+
+
+def _event(desk: Desk, plan: Plan, carried: UserEntry, row: AccountRow, now: int) -> Event:
+    return desk.event(
+        "restored from a backup",
+        _person(desk, carried),
+        now,
+        actor=plan.actor.id,
+        actor_name=plan.actor.label,
+        codes_left=len(row.codes),
+    )
+
+
+def _raised(
+    desk: Desk, plan: Plan, account: Account, row: AccountRow, there: AccountRow | None, now: int
+) -> AccountRow:
     """The account under a generation of its own, with no step left up to the one that the window accepts at most."""
     change = changed(
         desk.sealer,
         account.user,
-        raised_generation(account.generation, there),
+        raised_generation(account.generation, there.generation if there else 0),
         since=account.since,
         kinds=account.kinds,
         sealed=account.sealed,
-        codes=frozenset() if plan.drops_codes else account.codes,
+        codes=frozenset() if plan.drops_codes else codes_left(there, row),
         reset=account.reset,
     )
     last_step = max(row.last_step, step_at(now) + 1)
@@ -179,7 +234,7 @@ def _raised(desk: Desk, plan: Plan, account: Account, row: AccountRow, there: in
 
 
 def _opened(desk: Desk, carried: UserEntry) -> Account | None:
-    """The account of the file; None if there is none, or it does not open."""
+    """The account of an entry; None if there is none, or it does not open."""
     if carried.records.account is None:
         return None
     try:
@@ -203,7 +258,7 @@ def _doubtful_codes(plan: Plan, carried: Records, there: Records, outcome: Outco
     if outcome is Outcome.THERE and there.account is not None:
         return len(carried.account.codes & there.account.codes)
     is_written = outcome in (Outcome.WRITTEN, Outcome.REPLACED)
-    return len(carried.account.codes) if is_written and not plan.drops_codes else 0
+    return len(codes_left(there.account, carried.account)) if is_written and not plan.drops_codes else 0
 
 
 def _flag_outcome(desk: Desk, plan: Plan, flag: Flag, found: RoleRow) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from support.redis_servers import Server, a_server
 from support.stage import Stage
 from support.stores import ask
 from support.visitor import Visitor
-from twofa_middleware.accounts.account import raised_generation
+from twofa_middleware.accounts.account import changed, raised_generation
 from twofa_middleware.asks import AccountRow, AddEvents, FollowEvents, Records, WriteRecords
 from twofa_middleware.cli import bringing
 from twofa_middleware.moving import stream
 from twofa_middleware.moving.bringing import bring_user
 from twofa_middleware.protocol import UserKey
+from twofa_middleware.wiring import sealer_of
 
 OTHER = "sqlite:///var/other.db"
 INTO = ("--file", "there.toml")
@@ -190,6 +192,7 @@ def test_another_account_is_left_and_told_unless_it_is_to_be_replaced(
     twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
 ) -> None:
     exported(twofa, folder)
+    there.clock.on(-3600)
     mine = there.enrolled("erin")
     before = records_of(there)
     done = twofa("import", "realm.twofa", *DO, *INTO, "--json")
@@ -200,27 +203,100 @@ def test_another_account_is_left_and_told_unless_it_is_to_be_replaced(
     assert records_of(there) == before
     done = twofa("import", "realm.twofa", *DO, *INTO, "--json", "--replace")
     assert (done.code, counts(done)["replaced"]) == (0, 1)
+    assert done.document["replaced"] == [{"user": "erin", "label": "erin"}]
     assert there.meets(mine).go("/home").body != b"secret page", "a pass of the account that was replaced"
     assert mine.cookie("pass")
 
 
-@pytest.mark.parametrize("distance", [-5_000, 5_000])
+ANOTHER_BIRTH = 1 << 20
+
+
+def plant(
+    there: Stage, old: Records, distance: int, *, is_on: bool = True, is_sound: bool = True, age: int = 3600
+) -> AccountRow:
+    """Put an account of erin's, so many generations from the old one, into the store; turned on ``age`` seconds ago."""
+    assert old.account is not None
+    change = changed(
+        sealer_of(there.realm.settings),
+        key_of(there, "erin"),
+        old.account.generation + distance,
+        since=int(time.time()) - age if is_on else 0,
+        kinds={"00": "totp"} if is_on else {},
+        sealed={"00": b"another"} if is_on else {},
+        codes=frozenset(),
+    )
+    roster = change.roster if is_sound else b""
+    row = AccountRow(change.generation, 0, roster, change.authenticators, change.codes)
+    with store_of(there) as store:
+        ask(store, WriteRecords(key_of(there, "erin"), 0, Records(row), there.clock.now))
+    return row
+
+
+@pytest.mark.parametrize(
+    ("distance", "is_sound"), [(-1, False), (-ANOTHER_BIRTH, True), (ANOTHER_BIRTH, True)], ids=["earlier", "-", "+"]
+)
 def test_a_replaced_account_gets_a_generation_above_both_and_no_pass_of_either(
-    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage, distance: int
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage, distance: int, is_sound: bool
 ) -> None:
     exported(twofa, folder)
     old = records_of(lived_in).account
     assert old is not None
-    new = AccountRow(old.generation + distance, 0, b"", {}, frozenset())
-    with store_of(there) as store:
-        ask(store, WriteRecords(key_of(there, "erin"), 0, Records(new), there.clock.now))
-    assert twofa("import", "realm.twofa", *DO, *INTO, "--replace").code == 0
+    new = plant(there, records_of(lived_in), distance, is_sound=is_sound)
+    done = twofa("import", "realm.twofa", *DO, *INTO, "--replace")
+    assert done.code == 0, done.err
+    assert "put in the place of others: erin (id erin)\n" in done.out
     now = records_of(there)
     assert now.account is not None
     assert now.account.generation == raised_generation(old.generation, new.generation)
     assert (now.passes, now.browsers) == ((), ())
     assert not goes_on(there, lived_in.everybody[0])
     assert "restored from a backup" in [event.name for event in there.events() if event.user == "erin"]
+
+
+NEWER: dict[str, dict[str, Any]] = {
+    "gone on": {"distance": 1, "is_sound": False},
+    "switched off": {"distance": 1, "is_on": False},
+    "another, turned on since": {"distance": -ANOTHER_BIRTH, "age": -60},
+    "another, switched off": {"distance": -ANOTHER_BIRTH, "is_on": False},
+    "another, damaged": {"distance": -ANOTHER_BIRTH, "is_sound": False},
+}
+
+
+@pytest.mark.parametrize("command", ["import", "restore"])
+@pytest.mark.parametrize("how", NEWER.values(), ids=NEWER)
+def test_an_account_that_may_be_newer_than_the_file_is_never_replaced(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage, command: str, how: dict[str, Any]
+) -> None:
+    exported(twofa, folder)
+    plant(there, records_of(lived_in), **how)
+    before = records_of(there)
+    done = twofa(command, "realm.twofa", *DO, *INTO, "--replace", "--json")
+    assert (done.code, counts(done)["newer"]) == (1, 1)
+    assert done.document["newer"] == [{"user": "erin", "label": "erin"}]
+    assert "left out: erin (id erin)" in done.err
+    assert "--replace" not in done.err
+    assert records_of(there) == before
+
+
+def test_tries_and_waits_of_the_store_are_not_forgotten_for_those_of_the_file(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
+) -> None:
+    exported(twofa, folder)
+    old = records_of(lived_in, "ada")
+    assert old.in_a_row == 5
+    (at, times), *_ = old.failures.items()
+    tried = Records(
+        failures={at: times + 2, at + 7: 1}, recovery_tries={at: 3}, in_a_row=9, wait_until=old.wait_until + 99
+    )
+    with store_of(there) as store:
+        ask(store, WriteRecords(key_of(there, "ada"), 0, tried, there.clock.now))
+        ask(store, WriteRecords(key_of(there, "erin"), 0, Records(in_a_row=1), there.clock.now))
+    assert twofa("import", "realm.twofa", *DO, *INTO).code == 0
+    now = records_of(there, "ada")
+    assert now.failures == {**old.failures, at: times + 2, at + 7: 1}
+    assert now.recovery_tries == {**old.recovery_tries, at: max(3, old.recovery_tries.get(at, 0))}
+    assert (now.in_a_row, now.wait_until) == (9, old.wait_until + 99)
+    assert records_of(there).in_a_row == 1
 
 
 def test_an_account_that_has_gone_on_since_is_left(twofa: Twofa, lived_in: Stage, folder: Path) -> None:
@@ -241,7 +317,7 @@ def test_who_switched_it_off_since_is_not_switched_on_by_an_old_file(
     lived_in.clock.on(30)
     lived_in.everybody[0].confirm("disable")
     done = twofa("import", "realm.twofa", *DO, "--json")
-    assert (done.code, counts(done)["kept"]) == (1, 1)
+    assert (done.code, counts(done)["newer"]) == (1, 1)
     account = records_of(lived_in).account
     assert account is not None
     assert not account.authenticators

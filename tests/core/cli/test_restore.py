@@ -13,7 +13,7 @@ from support.stage import Stage
 from support.stores import ask
 from support.visitor import Visitor
 from twofa_middleware.accounts.account import raised_generation
-from twofa_middleware.asks import AccountRow, Records, WriteRecords
+from twofa_middleware.asks import AccountRow, Records, TakeAttempt, WriteRecords
 from twofa_middleware.moving import stream
 from twofa_middleware.moving.entries import UserEntry
 
@@ -151,11 +151,61 @@ def test_recovery_codes_that_were_brought_back_can_be_dropped_later(
     twofa: Twofa, folder: Path, erin: Visitor, there: Stage
 ) -> None:
     restored(twofa, folder)
+    before = account_of(there)
     done = twofa("restore", "realm.twofa", *DO, *INTO, "--without-codes", "--json")
-    assert (done.code, counts(done)) == (1, {"kept": 1, "there": 1})
+    assert (done.code, counts(done), done.document["codes"]) == (0, {"dropped": 1, "there": 1}, [])
+    row = account_of(there)
+    assert row.codes == frozenset()
+    assert (row.authenticators, row.last_step) == (before.authenticators, before.last_step)
+    again = twofa("restore", "realm.twofa", *DO, *INTO, "--without-codes", "--json")
+    assert (again.code, counts(again)) == (0, {"there": 2})
+
+
+def test_codes_that_were_made_since_are_not_dropped_with_those_of_the_file(
+    twofa: Twofa, folder: Path, erin: Visitor, there: Stage
+) -> None:
+    restored(twofa, folder)
+    visitor = at_the_prompt(there, erin)
+    visitor.log_in("erin", "login-3")
+    there.clock.on(60)
+    visitor.verify()
+    there.clock.on(30)
+    assert visitor.confirm("codes").status in (200, 303)
+    before = account_of(there)
+    assert before.codes
     done = twofa("restore", "realm.twofa", *DO, *INTO, "--without-codes", "--replace", "--json")
-    assert (done.code, counts(done)) == (0, {"replaced": 1, "there": 1})
-    assert account_of(there).codes == frozenset()
+    assert (done.code, counts(done)) == (0, {"there": 2})
+    assert account_of(there) == before
+
+
+@pytest.mark.parametrize("more", [(), ("--replace",)])
+def test_a_stolen_phone_that_was_switched_off_after_a_restore_does_not_come_back_by_dropping_codes(
+    twofa: Twofa, folder: Path, erin: Visitor, there: Stage, more: tuple[str, ...]
+) -> None:
+    restored(twofa, folder)
+    assert twofa("disable", "erin", "--reason", "phone stolen", "--yes", *INTO).code == 0
+    with store_of(there) as store:
+        for _ in range(7):
+            ask(store, TakeAttempt(key_of(there, "erin"), int(time.time())))
+    before = records_of(there)
+    done = twofa("restore", "realm.twofa", *DO, *INTO, "--without-codes", *more)
+    assert done.code == 1
+    assert "after the file was made: erin (id erin)\n" in done.out
+    assert "left out: erin (id erin); 1 may have changed" in done.err
+    assert records_of(there) == before
+
+
+def test_recovery_codes_that_the_store_knows_to_be_spent_do_not_come_back(
+    twofa: Twofa, stage: Stage, folder: Path, erin: Visitor
+) -> None:
+    exported(twofa, folder)
+    away = erin.elsewhere()
+    away.log_in("erin", "login-3")
+    assert away.recover(erin.codes[0]).status == 303
+    left = account_of(stage).codes
+    assert len(left) == 9
+    assert twofa("restore", "realm.twofa", *DO, "--replace").code == 0
+    assert account_of(stage).codes == left
 
 
 def test_tries_and_waits_are_kept(twofa: Twofa, stage: Stage, folder: Path, erin: Visitor, there: Stage) -> None:
