@@ -123,7 +123,17 @@ def _store(settings: Settings, caller: Caller) -> Iterator[Finding]:
             "problem",
             str(error),
             "every app of the realm answers 503 to whoever is logged in",
-            "do what the message says",
+            _remedy(error),
         )
     finally:
         getattr(store, "close", lambda: None)()
+
+
+def _remedy(error: Exception) -> str:
+    """Not every message says what to do: a system's own ones do not."""
+    causes = (error, error.__cause__, error.__context__)
+    if any(isinstance(one, ConnectionError) for one in causes) or "refused" in str(error):
+        return "start the server of the store; if it runs, check host and port in `store`"
+    if any(isinstance(one, OSError) for one in causes):
+        return "check that what `store` names is there, and that the app's user may use it"
+    return "do what the message says"

@@ -7,6 +7,7 @@ ACL may not ask is a note, since that user should be allowed little.
 from __future__ import annotations
 
 import ipaddress
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -76,8 +77,18 @@ def _silent(where: str, error: Exception) -> Finding:
         "problem",
         f"{where}: {str(error) or type(error).__name__}",
         "whoever's account lies there gets 503",
-        "start it, or correct `store`; where it does run, look at its log",
+        _remedy(str(error)),
     )
+
+
+def _remedy(said: str) -> str:
+    if re.match(r"NOAUTH|WRONGPASS", said) or "invalid username-password" in said:
+        return (
+            "correct user and password in `store`, or make that user, as docs/stores.md shows under User and password"
+        )
+    if "refused" in said:
+        return "start it; if it runs, check host and port in `store`"
+    return "start it, or correct `store`; where it does run, look at its log"
 
 
 def _of_a_sentinel(sentinel: Node, service: str) -> Steps[list[Finding]]:

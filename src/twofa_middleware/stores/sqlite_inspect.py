@@ -12,7 +12,7 @@ from ..protocol import Finding
 
 def inspect(path: Path) -> Iterator[Finding]:
     """The file, what SQLite and ``twofa upgrade`` put beside it, and the folder."""
-    if os.name != "posix":
+    if os.name != "posix" or not path.parent.is_dir():  # that there is no store is told by whoever opens it
         return
     for file in sorted(path.parent.glob(f"{path.name}*")):
         mode = stat.S_IMODE(file.stat().st_mode)

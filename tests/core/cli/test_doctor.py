@@ -226,6 +226,26 @@ def test_a_server_that_is_down_is_told_once(twofa: Twofa, stage: Stage, monkeypa
     found = names(twofa)
     assert "redis does not answer" in found
     assert "store does not answer" not in found
+    assert "Remedy:   start it; if it runs, check host and port in `store`.\n" in twofa("doctor").out
+
+
+def test_a_login_that_the_server_refuses_is_told_with_its_remedy() -> None:
+    with (
+        a_server() as server,
+        closing(RedisStore(server.url.replace("//", "//gate:canary@"), "", new_realm())) as store,
+    ):
+        (finding,) = store.inspect()
+    assert finding.remedy.startswith("correct user and password in `store`")
+    assert "canary" not in finding.found
+
+
+def test_a_folder_that_is_not_there_is_told_with_its_remedy(
+    twofa: Twofa, stage: Stage, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setenv("TWOFA__STORE", f"sqlite:///{folder}/nowhere/twofa.db")
+    found = twofa("doctor", "--json").document["findings"]
+    (finding,) = [one for one in found if one["name"] == "store does not answer"]
+    assert finding["found"].startswith("there is no store at ")
 
 
 def test_a_store_that_is_gone_is_found(twofa: Twofa, stage: Stage) -> None:
