@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..accounts.census import USERS_AT_A_TIME, Census, count_realm, count_user, users_after
+from ..accounts.census import KINDS, USERS_AT_A_TIME, Census, count_realm, count_user, users_after
 from ..asks import CheckStore
 from ..errors import StoreError, UnreadableRecord
 from ..moving.carrying import one
@@ -25,7 +25,18 @@ def weak_keys(caller: Caller) -> Iterator[Finding]:
     for (key_id, kind), count in census.shut.items():
         if kind in CLOSES:
             shut[key_id] += count
-    for key_id, count in sorted(shut.items()):
+    opening = sum(count for (_, kind), count in census.made.items() if kind in KINDS)
+    is_another = bool(shut) and not opening and not shut.keys() & ring.keys.keys()
+    if is_another:
+        yield Finding(
+            "store of another key ring",
+            "problem",
+            f"the store was made under another key ring: not one of {_counted(sum(shut.values()))} {among} opens",
+            "if the naming key is another one, too, nobody is found in it, so nobody has a second factor here; else "
+            "everybody who has one gets 503",
+            "bring the key ring of this store back from its copy, with the `store_id` that goes with it",
+        )
+    for key_id, count in () if is_another else sorted(shut.items()):
         if key_id not in ring.keys:
             yield Finding(
                 "records under a missing key",

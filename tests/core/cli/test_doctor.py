@@ -167,7 +167,27 @@ def test_records_whose_key_is_missing_are_found(twofa: Twofa, stage: Stage) -> N
     stage.enrolled("erin")
     with stage.database() as db:
         db.execute("UPDATE accounts SET roster = CAST(x'0100000000' || substr(roster, 6) AS BLOB)")
-    assert "records under a missing key" in names(twofa)
+    found = names(twofa)
+    assert "records under a missing key" in found
+    assert "store of another key ring" not in found
+
+
+def under_another_ring(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put new keys in the place of those that the store was made with, and its id as they write it."""
+    ring = KeyRing.new()
+    (stage.realm.folder / "var" / "keys.toml").write_text(ring.dump())
+    name = stage.realm.settings.store_id.rpartition(".")[0]
+    monkeypatch.setenv("TWOFA__STORE_ID", Sealer("test", ring).store_id(name))
+
+
+def test_a_store_of_another_key_ring_is_told_as_such(
+    twofa: Twofa, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.enrolled("erin")
+    under_another_ring(stage, monkeypatch)
+    found = names(twofa)
+    assert "store of another key ring" in found
+    assert "records under a missing key" not in found
 
 
 def test_records_that_do_not_open_under_their_key_are_found(twofa: Twofa, stage: Stage) -> None:
