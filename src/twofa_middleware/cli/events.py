@@ -42,7 +42,9 @@ def events(
         found = caller.ask(_look_through(caller.desk, fits, user, limit + 1, now))
     unreadable = found.unreadable
     if unreadable and not as_json:
-        say(f"{unreadable} events do not open under the realm's keys: others wrote them, or changed them.", err=True)
+        what, them = ("1 event does", "it") if unreadable == 1 else (f"{unreadable} events do", "them")
+        why = f"a key was retired since, or somebody else wrote or changed {them}"
+        say(f"{what} not open under the realm's keys: {why}.", err=True)
     if not found.events:
         raise NotDone("no event was found", {"unreadable": unreadable})
     more = len(found.events) > limit
