@@ -247,6 +247,11 @@ def read_roles(state: State, ask: asks.ReadRoles) -> tuple[State, tuple[asks.Rol
     return state, ()
 
 
+def acknowledge(state: State, ask: asks.Acknowledge) -> tuple[State, asks.Done]:
+    """What is there lasts."""
+    return state, asks.Done()
+
+
 def _living(rows: tuple[Row, ...], digest: bytes, now: int) -> Row | None:
     return next((row for row in rows if row.digest == digest and row.expires_at > now), None)
 
@@ -286,6 +291,7 @@ _ANSWERS: dict[type, Callable[[State, Any], tuple[State, Any]]] = {
     asks.EndPass: end_pass,
     asks.ReadSummary: read_summary,
     asks.ReadRoles: read_roles,
+    asks.Acknowledge: acknowledge,
 }
 
 

@@ -9,7 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..asks import REALM, Done, EndPasses, Moved, Note, ReadSummary, ResetAccount, Summary, Unlock, WriteRole
+from ..asks import (
+    REALM,
+    Acknowledge,
+    Done,
+    EndPasses,
+    Moved,
+    Note,
+    ReadSummary,
+    ResetAccount,
+    Summary,
+    Unlock,
+    WriteRole,
+)
 from ..desk import Desk
 from ..errors import UnreadableRecord
 from ..policy.enforcement import MOST_GRACE_DAYS
@@ -81,9 +93,10 @@ def disable(desk: Desk, actor: Actor, seen: Overview, reason: str, now: int) -> 
     """
     needs_code = desk.settings.admin.after_reset == "code"
     is_waiting = seen.account is not None and bool(seen.account.reset)
-    if not seen.is_on and not is_waiting:
-        return NotOn()
     user = desk.user_key(seen.person.user)
+    if not seen.is_on and not is_waiting:
+        yield from Acknowledge(user)  # it may have been switched off by what was refused because it may not last
+        return NotOn()
     code, kept = (yield from new_reset_code(desk.sealer, user)) if needs_code else ("", b"")
     generation = new_generation(seen.generation, b"")
     change = changed(desk.sealer, user, generation, since=0, kinds={}, sealed={}, codes=frozenset(), reset=kept)

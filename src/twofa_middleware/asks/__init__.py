@@ -15,6 +15,7 @@ from .access import (
     TouchPass,
 )
 from .administering import (
+    Acknowledge,
     EndPasses,
     Note,
     ReadSummary,
@@ -138,6 +139,7 @@ __all__ = [
     "TOUCH_SECONDS",
     "Absent",
     "AccountRow",
+    "Acknowledge",
     "AddCounts",
     "AddEvents",
     "Attempt",

@@ -53,6 +53,16 @@ class EndPasses(StoreAsk[Done]):
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledge(StoreAsk[Done]):
+    """Change nothing, and answer only when all that the store knows of the user lasts as ``[store] acknowledge`` wants it.
+
+    Asked before somebody is told that a change was there already: it may have been refused because it may not last.
+    """
+
+    user: UserKey
+
+
+@dataclass(frozen=True, slots=True)
 class Note(StoreAsk[Done]):
     """Write notes (outcome ``done``), and change nothing else."""
 

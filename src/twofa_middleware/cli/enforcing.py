@@ -9,8 +9,9 @@ import click
 from ..accounts import administer
 from ..accounts.forecast import Forecast, forecast, roles_known
 from ..accounts.rules import Flag, key_of, read_flags
-from ..asks import Moved
+from ..asks import REALM, Acknowledge, Moved
 from ..desk import Desk
+from ..moving.carrying import one
 from ..policy.enforcement import MOST_GRACE_DAYS, Rule
 from .asking import EXIT_CODES, Caller, actor, at_desk, checked, confirm, need, operation
 from .output import NotDone, plain, say, say_document
@@ -54,6 +55,8 @@ def enforce(path: Path, as_json: bool, role: str, grace_days: int | None, clear:
             confirm(plain(f'Demand it of "{role}" no longer?' if clear else f'Enforce the role "{role}"?'))
         if is_changed:
             _set(caller, flag, days, is_enforced=not clear)
+        else:
+            caller.ask(one(Acknowledge(REALM)))  # it may have been set by what was refused because it may not last
     if as_json:
         said = {"role": role, "enforced": not clear, "grace_days": days, "changed": is_changed}
         say_document({**said, "forecast": figures(expected, now)})

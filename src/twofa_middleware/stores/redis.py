@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, Any
 from .. import asks
 from ..errors import ConfigError, StoreUnavailable
 from ..protocol import Ask, Finding, Layout, Result, StoreOptions
-from .redis_acknowledge import MATTERS, acknowledged, is_wanted
+from .redis_acknowledge import MATTERS, acknowledged, is_wanted, nothing_to_wait_for
 from .redis_address import SCHEMES, Address, address_of
 from .redis_answers import ANSWERS, decode
 from .redis_fence import Fences
 from .redis_identity import Identity
 from .redis_index import read_people, read_users, sweep
 from .redis_steps import Conversation, Steps
-from .redis_talks import ask_of_a_user, ask_of_the_realm, reseal
+from .redis_talks import acknowledge, ask_of_a_user, ask_of_the_realm, keys_asked, reseal
 from .redis_topology import topology_of
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ class RedisStore:
         def begin() -> Steps[Any]:
             conversation = talk(self._realm, ask)
             if type(ask) in MATTERS and is_wanted(self._options):
-                conversation = acknowledged(conversation, self._options)
+                conversation = acknowledged(conversation, self._options, keys_asked(self._realm, ask))
+            elif isinstance(ask, asks.Acknowledge):
+                conversation = nothing_to_wait_for()
             return self._routes.hold(conversation, getattr(ask, "now", None))
 
         return begin, talk in _WALKS
@@ -130,6 +132,7 @@ _TALKS: Mapping[type[Ask[Any]], Callable[[str, Any], Conversation]] = {
     asks.ReadUsers: read_users,
     asks.Sweep: sweep,
     asks.Reseal: reseal,
+    asks.Acknowledge: acknowledge,
     **dict.fromkeys(
         (
             asks.ReadRoles,

@@ -236,6 +236,7 @@ ANSWERS: Mapping[type[Ask[Any]], Callable[[Reply], Any]] = {
     asks.Unlock: _outcome,
     asks.EndPasses: _outcome,
     asks.Note: _outcome,
+    asks.Acknowledge: _outcome,
     asks.ReadRoles: _roles,
     asks.WriteRole: _outcome,
     asks.ReadPeople: _people,

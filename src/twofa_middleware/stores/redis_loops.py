@@ -99,7 +99,7 @@ class Loops:
                 reply = await connection.read_response()
             else:
                 await connection.send_packed_command(connection.pack_commands(step.many))
-                reply = [await _value(connection, deadline) for _ in step.many]
+                reply = [await _value(connection, deadline, step.longer) for _ in step.many]
         except ResponseError:
             raise  # the reply was read to its end
         except BaseException:
@@ -153,8 +153,8 @@ async def _is_usable(connection: Any) -> bool:
     return is_usable
 
 
-async def _value(connection: Any, deadline: Deadline) -> Any:
-    connection.socket_timeout = deadline.seconds()
+async def _value(connection: Any, deadline: Deadline, longer: float) -> Any:
+    connection.socket_timeout = deadline.seconds(longer)
     try:
         return await connection.read_response()
     except ResponseError as error:

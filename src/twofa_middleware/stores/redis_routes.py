@@ -16,14 +16,12 @@ from ..protocol import Layout
 from .redis_address import Node
 from .redis_fence import Fences
 from .redis_identity import ID_SECONDS, Identity
-from .redis_steps import FENCE, Conversation, Link, Say, SayAll, Steps, Take, Words
+from .redis_steps import FENCE, Behind, Conversation, Link, Say, SayAll, Steps, Take, Words
 from .redis_topology import Topology
 
 MOST_TURNS = 4
 INFO = ("INFO", "replication")
 INFO_OF_MEMORY = ("INFO", "memory")
-OF_THE_CONNECTION = ("WAIT", "WAITAOF")
-"""About what was said before on the same connection."""
 
 
 class Routes:
@@ -76,7 +74,9 @@ class Routes:
             command = next(conversation)
             while True:
                 try:
-                    if isinstance(command, list):
+                    if isinstance(command, Behind):
+                        reply = yield from self._behind(command)
+                    elif isinstance(command, list):
                         reply = yield from self._all(command)
                     else:
                         reply = yield from self._one(command, now, believes)
@@ -88,8 +88,6 @@ class Routes:
             return end.value
 
     def _one(self, words: Words, now: int | None, believes: bool) -> Steps[Any]:
-        if words[0] in OF_THE_CONNECTION:
-            return (yield Say(words, longer=words[-1] / 1000))
         node = yield from self._topology.find(_key(words))
         is_asking = False
         for _ in range(MOST_TURNS):
@@ -110,6 +108,12 @@ class Routes:
                 link.checked_at = None  # it may have become a replica, and another one in its place
                 raise
         raise StoreUnavailable(f"the cluster sent a question from node to node {MOST_TURNS} times")
+
+    def _behind(self, behind: Behind) -> Steps[list[Any]]:
+        """In a cluster the slot may be on its way to the node that is held, which then answers to ASKING."""
+        asking = (("ASKING",),) if self._topology.slots is not None else ()
+        replies: list[Any] = yield SayAll((*asking, *behind.many), behind.longer)
+        return replies[len(asking) :]
 
     def _all(self, commands: list[Words]) -> Steps[list[Any]]:
         """Commands that may go out together, each node's in one go. One that is redirected fails all."""

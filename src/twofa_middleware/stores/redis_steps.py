@@ -21,6 +21,15 @@ ResponseError is thrown in; what is returned is the result."""
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """Commands of a conversation that go out together on the connection on which the last one went, since they ask about
+    it; in the list of their replies errors stand as values. ``longer``: as with ``Say``."""
+
+    many: tuple[Words, ...]
+    longer: float
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """Stands in a command for the fence of the server that it is said to: see ``redis_fence.py``."""
 
@@ -56,9 +65,10 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class SayAll:
-    """Say all of it, then read all replies: a list, in which errors stand as values."""
+    """Say all of it, then read all replies: a list, in which errors stand as values. ``longer``: as with ``Say``."""
 
     many: tuple[Words, ...]
+    longer: float = 0.0
 
 
 Step: TypeAlias = Take | Say | SayAll

@@ -42,6 +42,17 @@ def ask_of_the_realm(realm: str, ask: Any) -> Conversation:
     return (yield from run(type(ask).__name__, realm_keys(realm), ask, marked_at))
 
 
+def acknowledge(realm: str, ask: asks.Acknowledge) -> Conversation:
+    """A write of one user, or of the realm, that has no effect."""
+    return run("Acknowledge", keys_asked(realm, ask), ask)
+
+
+def keys_asked(realm: str, ask: Any) -> tuple[str, ...]:
+    """The keys of the user that a question is about, or of the realm."""
+    user: UserKey = getattr(ask, "user", asks.REALM)
+    return realm_keys(realm) if user == asks.REALM else keys_of(realm, user)
+
+
 def reseal(realm: str, ask: asks.Reseal) -> Conversation:
     """The realm has flags and nothing else, which stand in a key of another kind."""
     if ask.user == asks.REALM:

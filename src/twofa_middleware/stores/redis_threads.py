@@ -81,7 +81,7 @@ class Threads:
                 reply = connection.read_response(timeout=seconds)
             else:
                 connection.send_packed_command(connection.pack_commands(step.many))
-                reply = [_value(connection, deadline) for _ in step.many]
+                reply = [_value(connection, deadline, step.longer) for _ in step.many]
         except ResponseError:
             raise  # the reply was read to its end
         except BaseException:
@@ -118,8 +118,8 @@ def _is_usable(connection: Any) -> bool:
     return is_usable
 
 
-def _value(connection: Any, deadline: Deadline) -> Any:
+def _value(connection: Any, deadline: Deadline, longer: float) -> Any:
     try:
-        return connection.read_response(timeout=deadline.seconds())
+        return connection.read_response(timeout=deadline.seconds(longer))
     except ResponseError as error:
         return error

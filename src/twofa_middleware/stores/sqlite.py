@@ -44,6 +44,7 @@ ANSWERS: AnswerTable[sqlite3.Connection] = AnswerTable(
         asks.ReadSetup: setups.read,
         asks.ReadBrowsers: browsers.read,
         asks.ReadSummary: administering.summary,
+        asks.Acknowledge: administering.acknowledge,
         asks.ReadRoles: roles.read,
         asks.ReadPeople: people.read,
         asks.ReadEvents: events.read,

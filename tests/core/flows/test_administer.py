@@ -27,6 +27,7 @@ from twofa_middleware.accounts.administer import (
 from twofa_middleware.accounts.reset import is_reset_code
 from twofa_middleware.asks import (
     AccountRow,
+    Acknowledge,
     Done,
     Emit,
     EndPasses,
@@ -97,9 +98,11 @@ def test_s9_no_act_of_an_administrator_brings_an_authenticator_or_a_pass(row: Ac
 
 @pytest.mark.parametrize("at", [DESK, CODED], ids=["open", "code"])
 @pytest.mark.parametrize("row", [None, disabled_row()], ids=["never", "off"])
-def test_where_it_is_off_there_is_nothing_to_ask(row: AccountRow | None, at: Any) -> None:
-    done = resetting(row, at=at)
-    assert (done.result, done.asked) == (NotOn(), [])
+def test_where_it_is_off_only_that_it_lasts_is_asked(row: AccountRow | None, at: Any) -> None:
+    done = resetting(row, (Acknowledge, Done()), at=at)
+    assert (done.result, done.asked) == (NotOn(), [Acknowledge(USER)])
+    with pytest.raises(StoreUnavailable):
+        resetting(row, (Acknowledge, StoreUnavailable("it may not last")), at=at)
 
 
 def test_a_reset_is_made_under_the_generation_that_was_seen_and_not_one_that_came_since() -> None:

@@ -81,6 +81,7 @@ QUESTIONS: list[Callable[[UserKey], asks.StoreAsk[Any]]] = [
     lambda user: asks.Unlock(user, NOW),
     lambda user: asks.EndPasses(user, NOW),
     lambda user: asks.Note(user, NOW),
+    lambda user: asks.Acknowledge(user),
     lambda user: asks.ReadRecords(user),
     lambda user: asks.WriteRecords(user, GENERATION, RECORDS, NOW),
     lambda user: asks.WriteRecords(user, GENERATION, asks.Records(), LATER),
@@ -102,6 +103,7 @@ OF_THE_REALM: list[asks.StoreAsk[Any]] = [
     asks.ReadMark("mail"),
     asks.MoveMark("mail", "5"),
     asks.ReadUsers(None, 1000),
+    asks.Acknowledge(asks.REALM),
     asks.AddEvents((asks.EventRow("", ALICE, row_id("added"), NOW, b"record"),)),
     asks.Reseal(asks.REALM, (asks.Swap("flag", b"role", b"flag", b"new"),), NOW),
 ]

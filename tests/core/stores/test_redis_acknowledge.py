@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from time import monotonic
 from typing import Any
 
 import pytest
+import redis
 
 from support.lossy_wire import a_wire
 from support.redis_servers import Server, a_replica_of, a_server, follow_again, new_realm, stop_following, wait_until
@@ -83,6 +85,16 @@ def opened(url: str, **wanted: Any) -> closing[RedisStore]:
     return closing(RedisStore(url, RedisStore.create(url, realm), realm, StoreOptions(**wanted)))
 
 
+@contextmanager
+def stopped(replica: Server) -> Iterator[None]:
+    """It reads nothing, and its link stays as it is."""
+    replica.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        replica.signal(signal.SIGCONT)
+
+
 def questions_that_matter() -> list[Any]:
     return [
         asks.TakeAttempt(ALICE, NOW),
@@ -97,6 +109,8 @@ def questions_that_matter() -> list[Any]:
         asks.ForgetBrowsers(ALICE, None, NOW),
         asks.WriteRole(asks.RoleRow("role", 1, b"flag"), NOW),
         asks.WriteRecords(BOB, 0, asks.Records(), NOW),
+        asks.Acknowledge(ALICE),
+        asks.Acknowledge(asks.REALM),
     ]
 
 
@@ -143,6 +157,45 @@ def test_a113_a_change_that_matters_is_refused_in_time_when_no_replica_has_it(
         assert account_of(store).last_step == STEP + 1  # it may have happened, and was not accepted
         follow_again(replica)
         assert isinstance(answer(store, asks.TakeRecoveryAttempt(ALICE, NOW)), asks.Attempt)
+
+
+def test_a113_what_was_refused_is_refused_again_on_a_connection_that_wrote_nothing(
+    server: Server, replica: Server, answer: Answer
+) -> None:
+    realm, wanted = new_realm(), StoreOptions(replicas=1)
+    store_id = RedisStore.create(server.url, realm)
+
+    def refused(question: Any) -> None:
+        with (
+            closing(RedisStore(server.url, store_id, realm, wanted)) as store,
+            pytest.raises(StoreUnavailable, match="may not last: 0 of 1 replicas have it"),
+        ):
+            answer(store, question)
+
+    with closing(RedisStore(server.url, store_id, realm)) as store:
+        enrol(store)
+        with stopped(replica):
+            for question in questions_that_matter():
+                refused(question)
+                refused(question)
+
+
+def test_a_write_that_only_asks_leaves_nothing(server: Server, replica: Server, answer: Answer) -> None:
+    with opened(server.url, replicas=1) as store, closing(redis.Redis.from_url(server.url)) as client:
+        enrol(store)
+        keys = f"2f[au]:{store._realm}:*"
+        before = {key: client.dump(key) for key in client.keys(keys)}
+        for user in (ALICE, BOB, asks.REALM):
+            assert answer(store, asks.Acknowledge(user)) == asks.Done()
+        assert {key: client.dump(key) for key in client.keys(keys)} == before
+
+
+def test_where_nothing_is_wanted_nothing_is_said(server: Server, answer: Answer) -> None:
+    with opened(server.url) as store:
+        answer(store, look())
+        before = server.info("stats")["total_commands_processed"]
+        assert answer(store, asks.Acknowledge(ALICE)) == asks.Done()
+        assert int(server.info("stats")["total_commands_processed"]) == int(before) + 1  # the question itself
 
 
 def test_more_replicas_than_there_are_refuse(server: Server, replica: Server) -> None:

@@ -342,6 +342,8 @@ def test_a_cluster_answers_every_question() -> None:
             asks.ReadEvents(None, 10),
             asks.Reseal(asks.REALM, (asks.Swap("flag", b"k" * 22, b"r" * 90, b"new"),), NOW),
             asks.AddEvents(()),
+            asks.Acknowledge(ALICE),
+            asks.Acknowledge(asks.REALM),
             asks.WriteRecords(BOB, 0, ask(store, asks.ReadRecords(ALICE)), NOW),
             asks.Reseal(BOB, (asks.Swap("person", b"", b"p" * 120, b"new"),), NOW),
             look(),

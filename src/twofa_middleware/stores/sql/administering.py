@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
-from ...asks import Done, EndPasses, Moved, Note, ReadSummary, ResetAccount, Summary, Unlock
+from ...asks import Acknowledge, Done, EndPasses, Moved, Note, ReadSummary, ResetAccount, Summary, Unlock
 from . import attempts
 from .accounts import change_account, read_account, read_generation
 from .browsers import count_browsers, forget_all_browsers
@@ -41,6 +41,11 @@ def reset(db: Connection, ask: ResetAccount) -> Done | Moved:
 def unlock(db: Connection, ask: Unlock) -> Done:
     """The user starts afresh with codes of both kinds."""
     attempts.clear(db, ask.user)
+    return Done()
+
+
+def acknowledge(db: Connection, ask: Acknowledge) -> Done:
+    """What was committed is on the disk."""
     return Done()
 
 
