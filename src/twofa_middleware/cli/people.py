@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from ..accounts.administer import Overview, look_at
-from ..accounts.people import find_people, find_person
-from ..asks import Ready, Stopped, Waiting
+from ..accounts.people import MOST_LOOKED_AT, find_people, find_person, read_person
+from ..asks import ReadPeople, Ready, Stopped, Waiting
 from ..desk import Desk
 from ..protocol import Flow, Person, user_id
 from .asking import AT_MOST, EXIT_CODES, Caller, at_desk, checked, operation
@@ -42,8 +42,10 @@ def users(path: Path, as_json: bool, pattern: str | None, limit: int, locked: bo
             return None if (locked and not is_locked) or (off and seen.is_on) else seen
 
         found = caller.ask(pick(caller.desk, pattern or "", look, limit + 1))
-    if not found:
-        raise NotDone("nobody was found")
+        if not found:
+            shut = 0 if caller.desk.directory else caller.ask(_count_shut(caller.desk))
+            are = f"{shut} people do" if shut != 1 else "1 person does"
+            raise NotDone("nobody was found" + (f": {are} not open under this key ring" if shut else ""))
     more = len(found) > limit
     if as_json:
         say_document({"users": [as_document(caller.desk, one) for one in found[:limit]], "more": more})
@@ -84,6 +86,18 @@ def pick(
         if not page.after or (page.people and not new):
             return picked
         after = page.after
+
+
+def _count_shut(desk: Desk) -> Flow[int]:
+    """Of how many people the store has a record that does not open, as far as ``MOST_LOOKED_AT`` goes."""
+    shut, place = 0, None
+    for _ in range(MOST_LOOKED_AT // _PAGE):
+        rows = yield from ReadPeople(place, _PAGE)
+        shut += sum(read_person(desk.sealer, row) is None for row in rows)
+        if len(rows) < _PAGE:
+            break
+        place = rows[-1].user
+    return shut
 
 
 def as_document(desk: Desk, seen: Overview) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
+from ..accounts.account import open_account
 from ..accounts.rules import read_flags
-from ..asks import CheckStore, ReadCounts, ReadPeople
+from ..asks import CheckStore, ReadCounts, ReadPeople, ReadSummary, ReadUsers
 from ..desk import Desk
-from ..errors import TwoFactorError
+from ..errors import TwoFactorError, UnreadableRecord
 from ..protocol import Flow, UserKey
 from ..settings import Settings
 from .asking import EXIT_CODES, at_desk, operation
@@ -21,9 +22,18 @@ from .starting import unresolved
 
 DAYS = 7
 MOST_COUNTED = 10_000
-"""So many people are counted; how many more there are is not told."""
+"""So many people are counted, and of so many users the second factor is looked at; how many more there are is not told."""
 _PAGE = 500
 _DAY_SECONDS = 86400
+
+
+@dataclass(frozen=True)
+class _Factors:
+    """Of how many users the second factor is on, of how many that cannot be read, and how many were looked at."""
+
+    on: int = 0
+    unreadable: int = 0
+    looked_at: int = 0
 
 
 @dataclass
@@ -33,13 +43,14 @@ class _Found:
     answers: bool = False
     enforced: list[str] | None = None
     people: int | None = None
+    factors: _Factors | None = None
     counts: dict[str, dict[str, int]] | None = None
 
 
 @click.command(epilog=EXIT_CODES)
 @operation
 def status(path: Path, as_json: bool) -> None:
-    """Show how the realm is: store, mode of each app, enforced roles, people known, decisions of the last 7 days.
+    """Show how the realm is: store, apps, enforced roles, people, second factors, decisions of the last 7 days.
 
     A store that does not answer is exit code 1; what the settings say is shown all the same.
     """
@@ -71,6 +82,7 @@ def _look(desk: Desk, now: int, found: _Found) -> Flow[None]:
         app, _, decision = row.name.partition(" ")
         counts[app][decision] = counts[app].get(decision, 0) + row.count
     found.counts = dict(counts)
+    found.factors = yield from _count_factors(desk, now)
 
 
 def _count_people() -> Flow[int]:
@@ -84,6 +96,24 @@ def _count_people() -> Flow[int]:
     return count
 
 
+def _count_factors(desk: Desk, now: int) -> Flow[_Factors]:
+    on = unreadable = looked_at = 0
+    place = None
+    while limit := min(_PAGE, MOST_COUNTED - looked_at):
+        users = yield from ReadUsers(place, limit)
+        for user in users:
+            try:
+                account = (yield from ReadSummary(user, now)).account
+                on += open_account(desk.sealer, user, account).is_enrolled
+            except UnreadableRecord:
+                unreadable += 1
+        looked_at += len(users)
+        if len(users) < limit:
+            break
+        place = users[-1]
+    return _Factors(on, unreadable, looked_at)
+
+
 def _document(settings: Settings, found: _Found) -> dict[str, Any]:
     refused = unresolved(settings)
     return {
@@ -95,6 +125,9 @@ def _document(settings: Settings, found: _Found) -> dict[str, Any]:
         "roles": {"pinned": sorted(settings.enforcement.pinned), "enforced": found.enforced},
         "people": found.people,
         "people_counted_up_to": MOST_COUNTED,
+        "second_factor_on": found.factors.on if found.factors else None,
+        "unreadable": found.factors.unreadable if found.factors else None,
+        "users_looked_at": found.factors.looked_at if found.factors else None,
         "days": DAYS,
         "counts": found.counts,
     }
@@ -116,8 +149,19 @@ def _print(document: dict[str, Any]) -> None:
         pairs.append(("Enforced roles", ", ".join(roles["enforced"]) or "none"))
     if people is not None:
         pairs.append(("People seen", f"{people} or more" if people >= MOST_COUNTED else str(people)))
+    if document["second_factor_on"] is not None:
+        pairs.append(("Second factor on", _said_of_factors(document)))
     say(facts(pairs))
     if counts:
         rows = [(app, decision, n) for app, found in sorted(counts.items()) for decision, n in sorted(found.items())]
         lines = [{"APP": app, "DECISION": decision, f"LAST {DAYS} DAYS": number} for app, decision, number in rows]
         say("\n" + table(lines, shrinks=("DECISION",)))
+
+
+def _said_of_factors(document: dict[str, Any]) -> str:
+    said = str(document["second_factor_on"])
+    if document["users_looked_at"] >= MOST_COUNTED:
+        said += f" among the first {MOST_COUNTED} users"
+    if document["unreadable"]:
+        said += f"; {document['unreadable']} cannot be read under this key ring   <- nobody is let in by these"
+    return said

@@ -15,6 +15,7 @@ from twofa_middleware.desk import Desk
 from twofa_middleware.protocol import Flow
 
 KEYS = {"realm", "name", "store", "apps", "roles", "people", "people_counted_up_to", "days", "counts"}
+KEYS |= {"second_factor_on", "unreadable", "users_looked_at"}
 TODAY = int(time.time()) // 86400
 
 
@@ -29,13 +30,14 @@ def test_a_realm_that_works_is_code_0(twofa: Twofa, stage: Stage) -> None:
     done = twofa("status")
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines() == [
-        "Realm           test: Test Portal",
-        "Store           sqlite, answers",
-        "App shop        mode enforce",
-        "App office      mode enforce",
-        "Pinned roles    none",
-        "Enforced roles  none",
-        "People seen     0",
+        "Realm             test: Test Portal",
+        "Store             sqlite, answers",
+        "App shop          mode enforce",
+        "App office        mode enforce",
+        "Pinned roles      none",
+        "Enforced roles    none",
+        "People seen       0",
+        "Second factor on  0",
     ]
 
 
@@ -84,7 +86,24 @@ def test_people_are_counted_up_to_a_bound(twofa: Twofa, stage: Stage, monkeypatc
     monkeypatch.setattr(module, "_PAGE", 2)
     assert twofa("status", "--json").document["people"] == 5
     monkeypatch.setattr(module, "MOST_COUNTED", 4)
-    assert "People seen     4 or more" in twofa("status").out
+    assert "People seen       4 or more" in twofa("status").out
+
+
+def test_second_factors_that_are_on_are_counted_and_those_that_cannot_be_read(
+    twofa: Twofa, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in ("ada", "erin", "xena"):
+        stage.enrolled(user)
+    stage.visitor("wendy").go("/2fa/setup")
+    monkeypatch.setattr(module, "_PAGE", 2)
+    assert "Second factor on  3\n" in twofa("status").out
+    with stage.database() as db:
+        db.execute("UPDATE accounts SET roster = X'00' WHERE user = (SELECT min(user) FROM accounts)")
+    document = twofa("status", "--json").document
+    assert (document["second_factor_on"], document["unreadable"], document["users_looked_at"]) == (2, 1, 4)
+    assert "Second factor on  2; 1 cannot be read under this key ring" in twofa("status").out
+    monkeypatch.setattr(module, "MOST_COUNTED", 3)
+    assert re.search(r"Second factor on  [12] among the first 3 users", twofa("status").out)
 
 
 def test_decisions_of_the_last_7_days_are_added_up_by_app(twofa: Twofa, stage: Stage) -> None:

@@ -162,6 +162,19 @@ def test_a_person_whose_record_does_not_open_is_no_person(twofa: Twofa, stage: S
     assert ids(twofa) == ["erin"]
 
 
+def test_people_of_another_key_ring_are_counted_where_nobody_is_found(twofa: Twofa, stage: Stage) -> None:
+    stage.enrolled("erin")
+    stage.visitor("wendy").go("/2fa/setup")
+    with stage.database() as db:
+        db.execute("UPDATE people SET person = X'00' WHERE user = ?", [stage_key(stage, "wendy")])
+    done = twofa("users", "zoe")
+    assert (done.code, done.err) == (1, "twofa: nobody was found: 1 person does not open under this key ring\n")
+    with stage.database() as db:
+        db.execute("UPDATE people SET person = X'00'")
+    done = twofa("users", "--json")
+    assert (done.code, done.document) == (1, {"error": "nobody was found: 2 people do not open under this key ring"})
+
+
 def stage_key(stage: Stage, user: str) -> str:
     return stage.administer(lambda desk: key(desk, user))
 
