@@ -29,7 +29,7 @@ from types import FrameType
 
 import local_redis
 import portal_people
-from twofa_middleware.cli.init import make_keys, make_store
+from twofa_middleware.cli.init import make_realm
 from twofa_middleware.errors import TwoFactorError
 from twofa_middleware.settings import Settings
 
@@ -130,8 +130,7 @@ def prepare(both: tuple[Portal, Portal], var: Path, store: str, environ: Mapping
     os.environ["PORTAL_DB"] = prepared["PORTAL_DB"]
     portal_people.prepare()
     settings = Settings.load(EXAMPLES / "twofa.toml", prepared)
-    make_keys(settings)
-    prepared["TWOFA__STORE_ID"] = json.dumps(make_store(settings))
+    prepared["TWOFA__STORE_ID"] = json.dumps(make_realm(settings).store_id)
     write_environment(var, prepared)
     return prepared
 

@@ -6,7 +6,8 @@ TwoFactorError
 │  └─ PluginError       a plugin is missing, there twice, or broken
 ├─ StoreError           the store cannot answer: the request is refused with 503
 │  ├─ StoreUnavailable  it is down, slow, full or locked
-│  └─ StoreMismatch     it is empty, another store than the one that the settings name, or an older copy of it
+│  └─ StoreMismatch     it is another store than the one that the settings name, or an older copy of it
+│     └─ StoreMissing   there is none, or an empty place
 ├─ UnreadableRecord     a record does not open under our keys: 503 for that user
 ├─ BadFile              a file that was exported, or comes from elsewhere, cannot be used as a whole
 └─ BadRequest           a request to one of our own pages cannot be read: 400 to 415
@@ -43,6 +44,10 @@ class StoreUnavailable(StoreError):
 
 class StoreMismatch(StoreError):
     """The store is not the one that the settings name by ``store_id``, or is an older copy of it."""
+
+
+class StoreMissing(StoreMismatch):
+    """Where the settings point, there is no store of ours: nobody has made it yet, or it is gone."""
 
 
 class UnreadableRecord(TwoFactorError):

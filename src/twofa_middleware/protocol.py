@@ -251,7 +251,8 @@ class Store(Protocol):
     """
 
     def check(self) -> None:
-        """Connect now; raises StoreMismatch or StoreUnavailable where the questions would."""
+        """Connect now; raises StoreMismatch (StoreMissing, where none was made) or StoreUnavailable where the questions
+        would."""
 
     def answer(self, ask: Ask[Result]) -> Result: ...
 

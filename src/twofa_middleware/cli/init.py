@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..errors import ConfigError, StoreMismatch
+from ..desk import Desk
+from ..errors import ConfigError, StoreMismatch, StoreMissing
 from ..keyring import KeyRing
+from ..protocol import Store
 from ..settings import Settings
 from ..wiring import open_store, sealer_of, store_kind
+from .found_store import Found, look_into, look_through
 from .key_files import write_ring
 
 _FIRST_FILE = """\
@@ -32,6 +39,11 @@ identity = [{ use = "CHOOSE" }]
 login_page = "/login"
 home = "/"
 """
+_LET_IN = "everybody would get in with the password alone"
+_REMEDIES = (
+    "Put the key ring back with which the store was made; or begin in another one: name another place in `store`, or "
+    'another realm in the same Redis (realm = "{}" may be that of another installation)'
+)
 _STORE_ID = re.compile(r"""^store_id[ \t]*=[ \t]*(""|'')""", re.MULTILINE)
 _CREDENTIALS = re.compile(r"^((?!sqlite:)[^:]+://).*@")
 _FIRST_KEY = re.compile(r"^[ \t]*[A-Za-z\"'\[]", re.MULTILINE)
@@ -44,51 +56,124 @@ _FIRST_KEY = re.compile(r"^[ \t]*[A-Za-z\"'\[]", re.MULTILINE)
 def init(path: Path) -> None:
     """Make what a realm needs: settings file, keys, store. What is there stays as it is."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.exists():
+            raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or name another place with --file")
         path.write_text(_FIRST_FILE, encoding="utf-8")
         click.echo(f"{path}: written; change it to fit your app")
     settings = Settings.load(path)
-    if make_keys(settings):
+    made = make_realm(settings)
+    if made.new_keys:
         click.echo(f"{settings.keys}: a new key ring. Keep a copy apart from the store.")
     else:
         click.echo(f"{settings.keys}: the key ring is there")
-    store_id = make_store(settings)
-    if settings.store_id:
-        click.echo(f"store {store_id}: as `store_id` says")
+    if made.found is None:
+        click.echo(f"store {made.store_id}: as `store_id` says")
         return
-    shown = _CREDENTIALS.sub(r"\1", settings.store.url)
-    click.echo(f"{shown}: the store is there")
-    _write_store_id(path, store_id)
-    click.echo(f'{path}: store_id = "{store_id}"')
+    shown = _shown(settings)
+    click.echo(f"{shown}: {'a new store' if made.new_store else f'found a store, with {made.found.people} in it'}")
+    _write_store_id(path, made.store_id)
+    click.echo(f'{path}: store_id = "{made.store_id}"')
 
 
-def make_keys(settings: Settings) -> bool:
-    """Make the key file if it is missing and no store is named yet; whether it did. KeysError if keys cannot be used."""
-    kind, _, rest = settings.keys.partition(":")
-    if kind == "file" and not settings.store_id and not (settings.folder / rest).exists():
-        write_ring(KeyRing.new(), settings.folder / rest)
-        return True
-    # Under new keys nobody would be found in a store that has people in it: all would seem to have no second factor.
-    KeyRing.load(settings.keys, settings.folder)
-    return False
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a realm has now. ``found``: what lies in the store, unless the settings named it already."""
+
+    store_id: str
+    new_keys: bool = False
+    new_store: bool = False
+    found: Found | None = None
 
 
-def make_store(settings: Settings) -> str:
-    """Make the store if it is missing and the settings do not name it yet; returns its id."""
-    kind, url, options = store_kind(settings)
+def make_realm(settings: Settings) -> Made:
+    """Make keys and store, each if it is missing and the settings do not name the store yet.
+
+    Keys are made for a store that is not there and no other: in a store that has people in it, or on which another
+    machine works under its own keys, nobody would be found under new ones. KeysError if the keys cannot be used,
+    ConfigError if they are not those of what lies in the store.
+    """
     if settings.store_id:
-        # A store that is named but not there was lost or moved: a new, empty one in its place would let everybody
-        # with a password set up a second factor of their own.
+        _check_named(settings)
+        return Made(settings.store_id)
+    kind, url, options = store_kind(settings)
+    ring = _missing_ring(settings)
+    if ring is None:
+        sealer_of(settings)
+    is_new = not _is_there(settings)
+    if ring is not None and is_new:
+        write_ring(KeyRing.new(), ring)
+    name = kind.create(url, settings.realm, options)
+    with _opened(settings, name) as store:
+        if ring is not None and not is_new:
+            raise ConfigError(_refusal_of_new_keys(settings, look_into(store)))
+        sealer = sealer_of(settings)
+        found = look_through(Desk(settings, sealer), store)
+    if found.is_of_other_keys:
+        raise ConfigError(
+            f"{settings.source}: {_shown(settings)} holds the store of other keys than {settings.keys}, or of another "
+            f"realm, with {found.people} in it, whom nobody would find: {_LET_IN}. {_REMEDIES.format(settings.realm)}"
+        )
+    return Made(sealer.store_id(name), ring is not None, is_new, found)
+
+
+def _missing_ring(settings: Settings) -> Path | None:
+    """The key file, if there is none."""
+    kind, _, rest = settings.keys.partition(":")
+    path = settings.folder / rest
+    return path if kind == "file" and not os.path.lexists(path) else None
+
+
+@contextmanager
+def _opened(settings: Settings, name: str) -> Iterator[Store]:
+    kind, url, options = store_kind(settings)
+    store: Store = kind(url, name, settings.realm, options)
+    try:
+        yield store
+    finally:
+        # A store need not have anything to close.
+        getattr(store, "close", lambda: None)()
+
+
+def _is_there(settings: Settings) -> bool:
+    """Whether there is a store, be it of whatever id."""
+    with _opened(settings, "") as store:
         try:
-            open_store(settings).check()
-        except StoreMismatch as error:
-            told = str(error).partition(": run `twofa init`")[0]
-            raise ConfigError(
-                f"{told}, though `store_id` names it. Put the store back; to begin with an empty one, "
-                f"take `store_id` out of {settings.source}"
-            ) from None
-        return settings.store_id
-    return sealer_of(settings).store_id(kind.create(url, settings.realm, options))
+            store.check()
+        except StoreMissing:
+            return False
+        except StoreMismatch:
+            return True
+    return True
+
+
+def _refusal_of_new_keys(settings: Settings, found: Found) -> str:
+    told = (
+        f"{settings.source}: there is no key ring at {settings.keys}, but {_shown(settings)} holds a store already, with "
+        f"{found.people} in it. Under new keys nobody would be found there: {_LET_IN}. "
+        f"{_REMEDIES.format(settings.realm)}"
+    )
+    if found.users:
+        return told
+    return f"{told}. If no machine has a key ring for it, `twofa keys new --file` makes one"
+
+
+def _check_named(settings: Settings) -> None:
+    try:
+        open_store(settings).check()
+    except StoreMissing as error:
+        # A new, empty store in the place of one that was lost would let everybody with a password set up a second
+        # factor of their own.
+        raise ConfigError(
+            f"{settings.source}: store_id names a store, and {error}. To restore into a new one, or if nobody had a "
+            f"second factor, take `store_id` out of {settings.source} and run `twofa init` again"
+        ) from None
+    except StoreMismatch as error:
+        raise ConfigError(f"{error}") from None
+
+
+def _shown(settings: Settings) -> str:
+    """The address of the store without its password."""
+    return _CREDENTIALS.sub(r"\1", settings.store.url)
 
 
 def _write_store_id(path: Path, store_id: str) -> None:

@@ -10,12 +10,17 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
-from ..errors import StoreMismatch, StoreUnavailable
+from ..errors import StoreMismatch, StoreMissing, StoreUnavailable
 from ..protocol import Ask, Layout
 
 SCHEMA_VERSION = 1
 """The layout of a Redis store; that of a SQLite file is the last of ``sql/migrations.py``."""
 STORE_ID_BYTES = 10
+GONE = (
+    "it is gone or empty, or `store` names another place. Put the store back, correct `store`, or follow docs/moving.md "
+    "(`twofa restore`): in an empty store nobody would have a second factor"
+)
+"""What a store that the settings name by its id is, where there is none. It must not lead to an empty one by itself."""
 
 Place = TypeVar("Place")
 Found = TypeVar("Found")
@@ -53,7 +58,7 @@ def new_store_id() -> str:
 
 
 def layout_of(meta: Mapping[str, str], where: str, known: int) -> Layout:
-    """The layout that ``meta`` tells of; StoreMismatch if it tells of no store of ours.
+    """The layout that ``meta`` tells of; StoreMissing if it tells of no store of ours.
 
     ``needs`` is the oldest layout that a program has to know to work there; a store that says nothing of it needs its
     own. Within a major version a migration only adds, so the program before it goes on until ``twofa upgrade --commit``.
@@ -61,7 +66,7 @@ def layout_of(meta: Mapping[str, str], where: str, known: int) -> Layout:
     version = meta.get("schema_version", "")
     needs = meta.get("needs") or version
     if not meta.get("store_id") or not (_is_number(version) and _is_number(needs)):
-        raise StoreMismatch(f"{where} holds no store of twofa_middleware: run `twofa init`, or correct `store`")
+        raise StoreMissing(f"{where} holds no store of twofa_middleware: {GONE}")
     if not 0 < int(needs) <= int(version):
         raise StoreMismatch(f"{where} has the unknown layout {version}, which needs {needs}: restore it from a backup")
     return Layout(int(version), int(needs), known)

@@ -15,8 +15,8 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import quote
 
-from ..errors import ConfigError, StoreMismatch, StoreUnavailable
-from .base import check_meta, new_store_id
+from ..errors import ConfigError, StoreMismatch, StoreMissing, StoreUnavailable
+from .base import GONE, check_meta, new_store_id
 from .sql.migrations import LAYOUT
 from .sqlite_patience import PATIENCE_SECONDS, patiently
 
@@ -95,7 +95,7 @@ class StoreFile:
         try:
             found = os.stat(self.path)
         except FileNotFoundError:
-            raise StoreMismatch(f"there is no store at {self.path}: run `twofa init`, or correct `store`") from None
+            raise StoreMissing(f"there is no store at {self.path}: {GONE}") from None
         except OSError as error:
             raise StoreUnavailable(f"{self.path} cannot be reached: {error.strerror}") from error
         return found.st_dev, found.st_ino

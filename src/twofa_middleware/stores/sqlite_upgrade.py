@@ -14,9 +14,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
-from ..errors import StoreMismatch, StoreUnavailable
+from ..errors import StoreMismatch, StoreMissing, StoreUnavailable
 from ..protocol import Layout
-from .base import check_meta, layout_of
+from .base import GONE, check_meta, layout_of
 from .sql.migrations import MIGRATIONS
 from .sqlite_file import USE_FULL_SYNC, connect, read_meta, statements_of
 from .sqlite_patience import patiently
@@ -72,7 +72,7 @@ def _layout(connection: sqlite3.Connection, path: Path, store_id: str, known: in
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
-        raise StoreMismatch(f"there is no store at {path}: correct `store`")
+        raise StoreMissing(f"there is no store at {path}: {GONE}")
     try:
         with closing(connect(path)) as connection:
             connection.execute(USE_FULL_SYNC)

@@ -9,13 +9,19 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.cli.conftest import Twofa
+from core.cli.gated import GateExchange, settings_file
 from core.settings.documents import SMALLEST
+from support.realm import APP_SECRET, Realm, document
 from support.redis_servers import Server, a_server
+from support.spy import Spy
+from support.stage import Stage
+from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.keyring import KeyRing
 from twofa_middleware.settings import Settings
@@ -67,7 +73,7 @@ def test_a_redis_is_named_without_its_password(twofa: Twofa, folder: Path, serve
     (folder / "twofa.toml").write_text(f'store = "{server.url.replace("//", "//:canary@")}"\n' + SMALLEST)
     done = twofa("init")
     assert (done.code, done.err) == (0, "")
-    assert f"{server.url}: the store is there" in done.out
+    assert f"{server.url}: a new store\n" in done.out
     assert "canary" not in done.out
     open_store(written(folder)).check()
 
@@ -94,6 +100,7 @@ def test_it_does_the_same_as_a_program_of_its_own(tmp_path: Path) -> None:
 
 
 def test_another_file_may_be_named_and_all_lies_beside_it(twofa: Twofa, folder: Path) -> None:
+    (folder / "etc").mkdir()
     assert twofa("init", "--file", "etc/realm.toml").code == 0
     assert sorted(contents(folder)) == ["etc/realm.toml", "etc/var/keys.toml", "etc/var/twofa.db"]
 
@@ -142,9 +149,103 @@ def test_a115_a_store_that_is_named_but_missing_is_not_made_anew(twofa: Twofa, f
     (folder / "var" / "twofa.db").unlink()
     done = twofa("init")
     assert done.code == 2
-    assert "there is no store at" in done.err
-    assert "; to begin with an empty one, take `store_id` out of twofa.toml" in done.err
+    assert "twofa.toml: store_id names a store, and there is no store at" in done.err
+    assert "`twofa restore`" in done.err
+    assert "in an empty store nobody would have a second factor" in done.err
     assert not (folder / "var" / "twofa.db").exists()
+
+
+# ---- a store that is found, not made --------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def address(request: pytest.FixtureRequest) -> str:
+    return "sqlite:///var/twofa.db" if request.param == "sqlite" else request.getfixturevalue("server").url
+
+
+@pytest.fixture
+def unnamed(twofa: Twofa, folder: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A realm in which erin has a second factor, whose settings do not name the store."""
+    monkeypatch.setenv("TWOFA_TEST_SECRET", APP_SECRET)
+    path, text = folder / "twofa.toml", settings_file(document(store=address))
+    path.write_text(text)
+    assert twofa("init").code == 0
+    opened: list[GateExchange] = []
+
+    def wrap(realm: Realm, spy: Spy, app: str) -> GateExchange:
+        opened.append(GateExchange(realm, app))
+        return opened[-1]
+
+    Stage(Realm(folder, written(folder)), {"shop": Spy(), "office": Spy()}, wrap).enrolled("erin")
+    for exchange in opened:
+        exchange.runtime.close()
+    path.write_text(text)
+    return folder
+
+
+def test_a067_a117_no_keys_are_made_for_a_store_with_people_in_it(twofa: Twofa, unnamed: Path, address: str) -> None:
+    (unnamed / "var" / "keys.toml").unlink()
+    text = (unnamed / "twofa.toml").read_text()
+    done = twofa("init")
+    assert (done.code, done.out) == (2, "")
+    assert f"no key ring at file:var/keys.toml, but {address} holds a store already, with 1 person in it" in done.err
+    assert re.search(r'Put the key ring back .* or begin in another one: .*realm = "test" may be', done.err)
+    assert not (unnamed / "var" / "keys.toml").exists()
+    assert (unnamed / "twofa.toml").read_text() == text
+
+
+def test_a067_a117_nor_is_such_a_store_taken_under_other_keys(twofa: Twofa, unnamed: Path) -> None:
+    (unnamed / "var" / "keys.toml").unlink()
+    write_ring(KeyRing.new(), unnamed / "var" / "keys.toml")
+    text = (unnamed / "twofa.toml").read_text()
+    done = twofa("init")
+    assert (done.code, done.out) == (2, "")
+    assert re.search(r"the store of other keys than file:var/keys\.toml, .* with 1 person in it", done.err)
+    assert (unnamed / "twofa.toml").read_text() == text
+
+
+def test_a067_a117_nor_under_a_ring_that_opens_all_and_names_people_in_another_way(twofa: Twofa, unnamed: Path) -> None:
+    path = unnamed / "var" / "keys.toml"
+    ring = replace(KeyRing.load("file:var/keys.toml", unnamed), naming=KeyRing.new().naming)
+    path.unlink()
+    write_ring(ring, path)
+    done = twofa("init")
+    assert (done.code, done.out) == (2, "")
+    assert "the store of other keys" in done.err
+
+
+def test_a067_a117_nor_for_a_store_that_another_machine_has_made_and_nobody_is_in_yet(
+    twofa: Twofa, folder: Path, address: str
+) -> None:
+    text = settings_file(document(store=address))
+    (folder / "twofa.toml").write_text(text)
+    twofa("init")
+    (folder / "twofa.toml").write_text(text)
+    (folder / "var" / "keys.toml").unlink()
+    done = twofa("init")
+    assert (done.code, done.out) == (2, "")
+    assert re.search(r"with nobody in it.*If no machine has a key ring for it, `twofa keys new --file`", done.err)
+    assert not (folder / "var" / "keys.toml").exists()
+
+
+def test_a117_a_flag_alone_tells_that_the_keys_are_others(twofa: Twofa, folder: Path, address: str) -> None:
+    text = settings_file(document(store=address))
+    (folder / "twofa.toml").write_text(text)
+    twofa("init")
+    assert twofa("enforce", "Cook", "--unseen", "--yes").code == 0
+    (folder / "twofa.toml").write_text(text)
+    (folder / "var" / "keys.toml").unlink()
+    write_ring(KeyRing.new(), folder / "var" / "keys.toml")
+    done = twofa("init")
+    assert (done.code, done.out) == (2, "")
+    assert "the store of other keys" in done.err
+
+
+def test_under_its_own_keys_a_store_is_found_again_with_those_in_it(twofa: Twofa, unnamed: Path, address: str) -> None:
+    done = twofa("init")
+    assert (done.code, done.err) == (0, "")
+    assert f"{address}: found a store, with 1 person in it\n" in done.out
+    assert [one["user"] for one in twofa("users", "--json").document["users"]] == ["erin"]
 
 
 def test_another_store_than_the_named_one_is_not_taken(twofa: Twofa, folder: Path) -> None:
@@ -245,6 +346,15 @@ def test_an_error_is_one_line_with_exit_code_2_and_leaves_the_file(
     assert re.fullmatch(r"twofa: [^\n]+\n", done.err)
     assert message in done.err
     assert (folder / "twofa.toml").read_text() == text
+
+
+def test_no_folder_is_made_for_a_settings_file(twofa: Twofa, folder: Path) -> None:
+    done = twofa("init", "--file", "nosuch/dir/twofa.toml")
+    assert done.code == 2
+    assert done.err == (
+        "twofa: nosuch/dir/twofa.toml: there is no folder nosuch/dir; make it, or name another place with --file\n"
+    )
+    assert list(folder.iterdir()) == []
 
 
 def test_a_place_where_no_file_can_be_is_one_line_too(twofa: Twofa, folder: Path) -> None:

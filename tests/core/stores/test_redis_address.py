@@ -15,7 +15,7 @@ from support.realm import make_realm
 from support.redis_servers import new_realm, shared_redis
 from support.stores import enrol, redis_at
 from twofa_middleware.asks import Look, Seen
-from twofa_middleware.cli.init import make_store
+from twofa_middleware.cli.init import make_realm as init_realm
 from twofa_middleware.errors import ConfigError, StoreUnavailable
 from twofa_middleware.plugins import plugin
 from twofa_middleware.protocol import StoreOptions, UserKey
@@ -130,8 +130,8 @@ def test_a_socket_is_an_address_too() -> None:
 
 def test_the_settings_can_name_a_redis(tmp_path: Path) -> None:
     settings = replace(make_realm(tmp_path, store=shared_redis().url, realm=new_realm()).settings, store_id="")
-    settings = replace(settings, store_id=make_store(settings))
-    assert make_store(settings) == settings.store_id
+    settings = replace(settings, store_id=init_realm(settings).store_id)
+    assert init_realm(settings).store_id == settings.store_id
     runtime, question = build(settings, "shop", asynchronous=True), Look(UserKey("u"), None, None, 1)
     assert runtime.answer(question) == asyncio.run(runtime.answer_async(question)) == Seen(None, None, None)
     assert store_kind(settings)[0] is RedisStore

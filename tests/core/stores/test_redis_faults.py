@@ -62,7 +62,7 @@ def test_a_server_that_was_killed_is_unavailable_and_found_again(server: Server,
             ):
                 ask(store, question)
         server.start()
-        with pytest.raises(StoreMismatch, match=r"holds no store of twofa_middleware: run `twofa init`"):
+        with pytest.raises(StoreMismatch, match=r"holds no store of twofa_middleware: it is gone or empty"):
             ask(store, look())  # it came back empty
 
 

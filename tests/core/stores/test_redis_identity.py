@@ -62,7 +62,7 @@ def test_creating_in_many_processes_at_once_makes_one_store(url: str) -> None:
 def test_a115_a_server_makes_no_store(url: str, realm: str, question: object) -> None:
     with closing(RedisStore(url, "some-id", realm)) as store:
         for refused in (lambda: ask(store, question), store.check):  # type: ignore[arg-type]
-            with pytest.raises(StoreMismatch, match=rf"^Redis at .*, realm {realm} holds no store .* `twofa init`"):
+            with pytest.raises(StoreMismatch, match=rf"^Redis at .*, realm {realm} holds no store .*`twofa restore`"):
                 refused()
     assert shared_redis().say("KEYS", f"2f?:{realm}:*") == b"*0\r\n"
 

@@ -99,13 +99,14 @@ def test_another_programs_database_is_neither_filled_nor_served(url: str, file: 
 def test_a115_a_server_never_makes_a_store(url: str, file: Path) -> None:
     message = refusal(url)
     assert str(file) in message
-    assert "run `twofa init`" in message
+    assert "gone or empty" in message
+    assert "docs/moving.md (`twofa restore`): in an empty store nobody would have a second factor" in message
     assert not file.exists()
 
 
 def test_a115_a_server_never_fills_an_empty_file(url: str, file: Path) -> None:
     file.touch()
-    assert "run `twofa init`" in refusal(url)
+    assert "holds no store of twofa_middleware: it is gone or empty" in refusal(url)
     assert file.stat().st_size == 0
 
 
