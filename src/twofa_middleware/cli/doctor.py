@@ -23,6 +23,7 @@ from .old_copy import old_copy
 from .output import plain, say, say_document
 from .starting import refusals
 from .weak_keys import weak_keys
+from .weak_logins import weak_logins
 from .weak_settings import files, weak_settings
 
 SEVERITIES = ("problem", "warning", "note")
@@ -113,6 +114,7 @@ def _store(settings: Settings, caller: Caller) -> Iterator[Finding]:
                     "older versions may still be started on it, which is what the time of an upgrade is for",
                     "run `twofa upgrade --commit` once every server has the new version",
                 )
+        yield from weak_logins(caller)
         yield from weak_keys(caller)
         yield from old_copy(caller)
     except (StoreError, UnreadableRecord, OSError) as error:
