@@ -230,7 +230,7 @@ def welcome(produce: Portal, manage: Portal, var: Path) -> None:
     print("- As admin: set up your own, then edit erin in Manage and untick her box; enforce a role; look at")
     print(f"  http://localhost:{manage.port}/2fa/admin for users, roles and events.")
     twofa = f"{shown(Path(sys.executable).parent / 'twofa')} status --file {shown(EXAMPLES / 'twofa.toml')}"
-    print(f"  The same from a shell: . {shown(var / ENVIRONMENT)}; {twofa}")
+    print(f"  The same from a shell: (. {shown(var / ENVIRONMENT)}; {twofa})")
     print("- Look at Produce's API: erin's own token is refused once she has a second factor, svc-mail's is not.\n")
     print("Ctrl-C ends both.", flush=True)
 
