@@ -4,7 +4,8 @@ Redis acknowledges a write before its replicas have it. A server that takes over
 was behind, may have lost the last steps that were spent, and would accept their codes once more. It is told by the id
 under which it writes (``master_replid``): a server that starts, and a replica that is promoted, takes a new one, also
 one that was the primary before. Whoever first meets an id that is not in ``2fa:<realm>:{*}:fence`` writes it there, with
-the last step that can have been accepted until then; a step is then spent only if it is later. ``twofa init`` writes
+the last step that can have been accepted until then, by the later of the two clocks; a step is then spent only if it is
+later. ``twofa init`` writes
 the servers of a new store with 0, so a new store fences nobody. Who verifies in the minute after a failover may be told
 that a code was used before, and waits for the next.
 
@@ -14,11 +15,10 @@ that was never used. Whoever must not lose one sets ``acknowledge``.
 
 from __future__ import annotations
 
-from .redis_scripts import FUTURE_STEPS
+from .redis_scripts import FUTURE_STEPS, STEP_SECONDS
 from .redis_steps import Conversation
 from .redis_talks import run
 
-STEP_SECONDS = 30
 MOST_KNOWN = 1000
 
 

@@ -197,7 +197,9 @@ class Routes:
                     raise  # all else goes on, such as reading where there is no memory to write
             again = yield from self._believed(node)
             step = self._fences.step(again.writes_as, now)
-            if is_wanted and (step is None or again.writes_as != server):
+            if is_wanted and step is None and again.writes_as == server:
+                raise StoreUnavailable("the clock of this server is more than an hour behind what others have accepted")
+            if is_wanted and again.writes_as != server:
                 raise StoreUnavailable(f"{node} became another one while it was asked")
         return tuple(str(step) if part is FENCE else part for part in words)
 

@@ -33,6 +33,7 @@ LIMITS = (
 )
 MARK_SECONDS = 10
 """So long a change that has marked its user may be on its way; then it is refused, and the mark may be taken away."""
+STEP_SECONDS = 30
 FUTURE_STEPS = 120
 """A fence that lies further ahead, an hour, was set by a machine whose clock was wrong, and is set anew."""
 MOST_FENCES = 64
@@ -68,6 +69,11 @@ def _piece(name: str) -> str:
 
 def _limits() -> str:
     """The limits of ``asks/limits.py``, which stand there alone, and those of this store."""
-    own = {"MARK_SECONDS": MARK_SECONDS, "FUTURE_STEPS": FUTURE_STEPS, "MOST_FENCES": MOST_FENCES}
+    own = {
+        "MARK_SECONDS": MARK_SECONDS,
+        "STEP_SECONDS": STEP_SECONDS,
+        "FUTURE_STEPS": FUTURE_STEPS,
+        "MOST_FENCES": MOST_FENCES,
+    }
     limits = {name: getattr(asks, name) for name in LIMITS} | own
     return "\n".join(f"local {name} = {value}" for name, value in limits.items())

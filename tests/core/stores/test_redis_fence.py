@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
-from time import sleep
+from time import sleep, time
 
 import pytest
 
@@ -117,6 +117,37 @@ def test_a056_a_fence_of_a_clock_that_was_wrong_locks_nobody_out(kept: Server, o
             assert ask(one, spend_step()) == asks.SpentBefore()
             assert fences(kept)[writes_as(kept)] == STEP + 1
         assert isinstance(ask(store, spend_step(step=STEP + 2, at=NOW + 30)), asks.Spent)
+
+
+def test_a113_a_slow_clock_sets_no_fence_below_the_step_of_the_server(kept: Server, open_redis: OpenRedis) -> None:
+    with open_redis(kept.url) as store:
+        come_back(kept)
+        now = int(time())
+        ask(store, look(at=now - 600))
+        assert now // 30 + 1 <= fences(kept)[writes_as(kept)] <= int(time()) // 30 + 1
+
+
+def test_a056_a_clock_of_a_redis_that_is_hours_ahead_locks_nobody_out(kept: Server, open_redis: OpenRedis) -> None:
+    with open_redis(kept.url) as store:
+        come_back(kept)
+        at = int(time()) - 7200
+        ask(store, look(at=at))
+        assert fences(kept)[writes_as(kept)] == at // 30 + 1
+
+
+def test_a113_a_clock_that_is_hours_behind_takes_down_no_fence_and_accepts_nothing(
+    kept: Server, open_redis: OpenRedis
+) -> None:
+    with open_redis(kept.url) as store, open_redis(kept.url) as slow:
+        enrol(store)
+        come_back(kept)
+        now = int(time())
+        ask(store, look(at=now))
+        before = fences(kept)
+        ask(slow, look(at=now - 7200))
+        with pytest.raises(StoreUnavailable, match="clock of this server is more than an hour behind"):
+            ask(slow, spend_step(at=now - 7200))
+        assert fences(kept) == before
 
 
 def test_the_latest_fences_are_kept(open_redis: OpenRedis) -> None:
