@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..asks import CheckStore
-from ..moving.bringing import Brought, Outcome, Plan, bring_events, bring_role, bring_user
+from ..moving.bringing import Brought, Outcome, Plan, bring_events, bring_user
 from ..moving.carrying import one, pages_of_events, tell_of_file
 from ..moving.checking import checked_file, checked_header, entries_in
 from ..moving.entries import EndEntry, EventsEntry, RoleEntry, UserEntry
+from ..moving.flags import BroughtFlag, bring_role
 from ..protocol import Person, UserKey
 from .asking import Caller, at_desk, confirm, need
 from .output import NotDone, iso, plain, say, say_document
@@ -35,11 +36,12 @@ _LEFT = (Outcome.KEPT, Outcome.NEWER, Outcome.UNREADABLE, Outcome.CHANGED)
 
 @dataclass
 class Tally:
-    """What has become of what is in the file. ``named``: who was left out, and who was put in the place of another one, by
+    """What has become of what is in the file, users and ``flags`` on roles. ``named``: who was left out, and who was put in the place of another one, by
     outcome. ``codes``: how many have recovery codes that may have been used; ``with_codes``: who, if that is asked for."""
 
     users: Counter[Outcome] = field(default_factory=Counter)
     roles: Counter[Outcome] = field(default_factory=Counter)
+    flags: list[BroughtFlag] = field(default_factory=list)
     events: int = 0
     codes: int = 0
     named: dict[Outcome, list[Person]] = field(default_factory=dict)
@@ -99,7 +101,9 @@ def _bring(caller: Caller, file: BinaryIO, passphrase: str, end: EndEntry, plan:
                     _count(tally, user, brought, names)
                     progress.step()
                 case RoleEntry():
-                    tally.roles[caller.ask(bring_role(caller.desk, plan, entry, caller.now))] += 1
+                    flag = caller.ask(bring_role(caller.desk, plan, entry, caller.now))
+                    tally.roles[flag.outcome] += 1
+                    tally.flags.append(flag)
                 case EventsEntry(rows):
                     tally.events += caller.ask(bring_events(entry, known, plan))
                     progress.step(len(rows))
@@ -126,6 +130,10 @@ def _document(tally: Tally, plan: Plan, made_at: str) -> dict[str, Any]:
         "dry_run": plan.is_dry,
         "users": {outcome.value: tally.users[outcome] for outcome in Outcome},
         "roles": {outcome.value: tally.roles[outcome] for outcome in Outcome},
+        "flags": [
+            {"role": flag.role, "outcome": flag.outcome.value, "enforced": flag.is_enforced, "weaker": flag.is_weaker}
+            for flag in tally.flags
+        ],
         "events": tally.events,
         "left": [shown(person) for outcome in _LEFT for person in tally.named.get(outcome, ())],
         "newer": _people(tally.named.get(Outcome.NEWER, ())),
@@ -148,6 +156,9 @@ def _tell(tally: Tally, plan: Plan, made_at: str, lists: bool) -> None:
             if counts[outcome]:
                 say(f"{counts[outcome]} {what}: {word}")
     say(f"{tally.events} events: {_WORDS[Outcome.WRITTEN]}")
+    for flag in tally.flags:
+        if flag.outcome is not Outcome.THERE:
+            say(f"role {plain(flag.role or 'that is not known')}: {_of_flag(flag)}")
     for outcome in (Outcome.REPLACED, Outcome.NEWER):
         if people := tally.named.get(outcome):
             say(f"{_WORDS[outcome]}: {plain(_names(people))}")
@@ -164,18 +175,29 @@ def _tell(tally: Tally, plan: Plan, made_at: str, lists: bool) -> None:
         say(f"recovery codes: {plain(shown(person))}")
 
 
+def _of_flag(flag: BroughtFlag) -> str:
+    if flag.is_weaker:
+        return "left as strict as it is in the store; twofa enforce changes it"
+    if flag.outcome in _LEFT:
+        return _WORDS[flag.outcome]
+    return "enforced" if flag.is_enforced else "not enforced"
+
+
 def _left_out(tally: Tally, left: int, plan: Plan) -> str:
     people = [person for outcome in _LEFT for person in tally.named.get(outcome, ())]
     said = f"{left} of the file {'would be' if plan.is_dry else 'were'} left out"
     if people:
         said += f": {_names(people)}"
-    if not plan.replaces and tally.users[Outcome.KEPT] + tally.roles[Outcome.KEPT]:
+    weaker = sum(flag.is_weaker for flag in tally.flags)
+    if not plan.replaces and tally.users[Outcome.KEPT] + tally.roles[Outcome.KEPT] > weaker:
         said += "; --replace puts what the file has in the place of what is there"
     if tally.users[Outcome.NEWER]:
         said += (
             f"; {tally.users[Outcome.NEWER]} may have changed after the file was made, and are never overwritten: "
             "disable them if they should set up anew"
         )
+    if weaker:
+        said += f"; {weaker} flags on roles are stricter in the store, and stay so: twofa enforce changes them"
     return said
 
 

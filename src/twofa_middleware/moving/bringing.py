@@ -17,26 +17,21 @@ from ..accounts.account import Account, changed, new_generation, open_account, r
 from ..accounts.administer import Actor
 from ..accounts.audit import noted
 from ..accounts.people import read_person
-from ..accounts.rules import Flag, open_flag, write_flag
 from ..asks import (
-    REALM,
     AccountRow,
     Acknowledge,
     AddEvents,
     Moved,
     PersonRow,
     ReadRecords,
-    ReadRoles,
     Records,
-    RoleRow,
     WriteRecords,
-    WriteRole,
 )
 from ..desk import Desk
 from ..errors import UnreadableRecord
 from ..factors.totp import step_at
 from ..protocol import Event, Flow, Person, UserKey
-from .entries import EventsEntry, RoleEntry, UserEntry
+from .entries import EventsEntry, UserEntry
 from .weighing import codes_left, is_older, merged
 
 _TRIES = 3
@@ -102,24 +97,6 @@ def bring_user(desk: Desk, plan: Plan, carried: UserEntry, now: int) -> Flow[Bro
             break
         outcome = Outcome.CHANGED
     return Brought(outcome, _person(desk, carried), _doubtful_codes(plan, carried.records, there, outcome))
-
-
-def bring_role(desk: Desk, plan: Plan, carried: RoleEntry, now: int) -> Flow[Outcome]:
-    """Put the flag on a role into the store. Versions count the changes in one store, so they begin anew in another."""
-    try:
-        flag = open_flag(desk, carried.row)
-    except UnreadableRecord:
-        return Outcome.UNREADABLE
-    rows = yield from ReadRoles()
-    found = next((row for row in rows if row.key == flag.key), None)
-    outcome = Outcome.WRITTEN if found is None else _flag_outcome(desk, plan, flag, found)
-    if outcome is Outcome.THERE and not plan.is_dry:
-        yield from Acknowledge(REALM)
-    if plan.is_dry or outcome not in (Outcome.WRITTEN, Outcome.REPLACED):
-        return outcome
-    row = write_flag(desk, replace(flag, version=(found.version if found else 0) + 1))
-    done = yield from WriteRole(row, now)
-    return Outcome.CHANGED if isinstance(done, Moved) else outcome
 
 
 def bring_events(carried: EventsEntry, known: set[bytes], plan: Plan) -> Flow[int]:
@@ -259,13 +236,3 @@ def _doubtful_codes(plan: Plan, carried: Records, there: Records, outcome: Outco
         return len(carried.account.codes & there.account.codes)
     is_written = outcome in (Outcome.WRITTEN, Outcome.REPLACED)
     return len(codes_left(there.account, carried.account)) if is_written and not plan.drops_codes else 0
-
-
-def _flag_outcome(desk: Desk, plan: Plan, flag: Flag, found: RoleRow) -> Outcome:
-    try:
-        is_same = replace(open_flag(desk, found), version=flag.version) == flag
-    except UnreadableRecord:
-        is_same = False
-    if is_same:
-        return Outcome.THERE
-    return Outcome.REPLACED if plan.replaces else Outcome.KEPT

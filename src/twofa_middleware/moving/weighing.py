@@ -1,4 +1,4 @@
-"""What a store has, weighed against what a file has: nothing newer is overwritten, and nothing becomes less strict."""
+"""What a store has, weighed against what a file has: nothing newer is overwritten, and no try is forgotten."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..accounts.account import are_born_alike, open_account
-from ..accounts.rules import Flag, open_flag
-from ..asks import AccountRow, Records, RoleRow
+from ..asks import AccountRow, Records
 from ..desk import Desk
 from ..errors import UnreadableRecord
 from ..protocol import UserKey
@@ -50,16 +49,3 @@ def merged(carried: Records, there: Records) -> Records:
 def _most(tries: Mapping[int, int], others: Mapping[int, int]) -> Mapping[int, int]:
     """By second: both may have counted the same tries, so they are not added up."""
     return {at: max(tries.get(at, 0), others.get(at, 0)) for at in tries.keys() | others.keys()}
-
-
-def weighed_flag(desk: Desk, flag: Flag, found: RoleRow) -> tuple[Flag, bool, bool]:
-    """The flag as it is to be written in the place of the one that is found; whether that one is the same already, and
-    whether it is stricter, so that nothing is to be written. One that does not open may be as strict as can be."""
-    try:
-        before = open_flag(desk, found)
-    except UnreadableRecord:
-        return flag, False, not flag.is_enforced or flag.grace_days > 0
-    if before.is_enforced and flag.is_enforced:
-        flag = replace(flag, since=min(flag.since, before.since))
-    is_stricter = before.is_enforced and (not flag.is_enforced or flag.grace_days > before.grace_days)
-    return flag, replace(before, version=flag.version) == flag, is_stricter

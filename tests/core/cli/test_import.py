@@ -19,7 +19,7 @@ from support.stage import Stage
 from support.stores import ask
 from support.visitor import Visitor
 from twofa_middleware.accounts.account import changed, raised_generation
-from twofa_middleware.asks import AccountRow, AddEvents, FollowEvents, Records, WriteRecords
+from twofa_middleware.asks import AccountRow, AddEvents, FollowEvents, ReadRoles, Records, WriteRecords, WriteRole
 from twofa_middleware.cli import bringing
 from twofa_middleware.moving import stream
 from twofa_middleware.moving.bringing import bring_user
@@ -333,6 +333,61 @@ def test_a_flag_that_was_set_otherwise_is_left_and_told(
     assert holding(there).flags["Cook"][2] == 9
     assert twofa("import", "realm.twofa", *DO, *INTO, "--replace").code == 0
     assert holding(there).flags == holding(lived_in).flags
+
+
+@pytest.mark.parametrize("command", ["import", "restore"])
+@pytest.mark.parametrize("grace_days", [None, 9], ids=["not enforced", "more grace"])
+def test_a_role_that_is_enforced_stays_so_whatever_the_file_says(
+    twofa: Twofa, stage: Stage, folder: Path, command: str, grace_days: int | None
+) -> None:
+    stage.enforce("Editors", grace_days=grace_days or 0)
+    if grace_days is None:
+        stage.enforce("Editors", is_enforced=False)
+    exported(twofa, folder)
+    stage.enforce("Editors", grace_days=1)
+    before = holding(stage).flags
+    for more in ((), ("--replace",)):
+        done = twofa(command, "realm.twofa", *DO, *more)
+        assert done.code == 1
+        assert "role Editors: left as strict as it is in the store" in done.out
+        assert done.err.endswith(
+            "1 flags on roles are stricter in the store, and stay so: twofa enforce changes them\n"
+        )
+        assert holding(stage).flags == before
+
+
+def test_a_flag_that_does_not_open_is_replaced_by_none_that_is_less_strict(
+    twofa: Twofa, stage: Stage, folder: Path
+) -> None:
+    stage.enforce("Guest")
+    stage.enforce("Guest", is_enforced=False)
+    exported(twofa, folder, "off.twofa")
+    stage.enforce("Guest")
+    exported(twofa, folder, "on.twofa")
+    with store_of(stage) as store:
+        (row,) = ask(store, ReadRoles())
+        ask(store, WriteRole(dataclasses.replace(row, version=row.version + 1), stage.clock.now))
+    assert twofa("import", "off.twofa", *DO, "--replace").code == 1
+    with store_of(stage) as store:
+        assert ask(store, ReadRoles())[0].record == row.record
+    assert twofa("import", "on.twofa", *DO, "--replace").code == 0
+    assert holding(stage).flags["Guest"][0]
+
+
+def test_that_a_flag_was_brought_in_is_told_like_a_change_by_hand(
+    twofa: Twofa, lived_in: Stage, folder: Path, there: Stage
+) -> None:
+    exported(twofa, folder)
+    there.enforce("Guest", is_enforced=False)
+    there.enforce("Cook", grace_days=9)
+    done = twofa("import", "realm.twofa", *DO, *INTO, "--replace", "--json")
+    assert done.code == 0, done.err
+    said = {flag["role"]: (flag["outcome"], flag["enforced"]) for flag in done.document["flags"]}
+    assert said == {"Cook": ("replaced", True), "Guest": ("there", False)}
+    new = [event for event in there.events() if str(event.facts.get("actor", "")).startswith("command line: ")]
+    told = {event.name: event.facts for event in new}
+    assert (told["role enforced"]["role"], told["role enforced"]["grace_days"]) == ("Cook", 3)
+    assert "role no longer enforced" not in told
 
 
 # ---- files that are not to be trusted -------------------------------------------------------------------------------
