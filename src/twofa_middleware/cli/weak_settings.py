@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..errors import ConfigError
+from ..policy.paths import PathRule
 from ..protocol import Finding
 from ..settings import Settings
 
@@ -99,6 +101,9 @@ def _apps(settings: Settings) -> Iterator[Finding]:
                 "what the app answers to a log-in by script is seen before the second factor",
                 'set it to "hold", or be sure that this answer holds no data and no token',
             )
+        for key, texts in (("login", app.login), ("logout", app.logout)):
+            for text in texts:
+                yield from _methods(f"[apps.{name}] {key}", text)
         if app.exempt:
             yield Finding(
                 "exempt paths",
@@ -107,6 +112,21 @@ def _apps(settings: Settings) -> Iterator[Finding]:
                 "whatever the app shows there is shown to everybody",
                 "keep to files that are public",
             )
+
+
+def _methods(where: str, text: str) -> Iterator[Finding]:
+    try:
+        unknown = PathRule.parse(text).unregistered
+    except ConfigError:  # such an app does not start, and that is told
+        return
+    if unknown:
+        yield Finding(
+            "unknown method",
+            "warning",
+            f'{where}: "{text}" names {", ".join(unknown)}, which is no registered method of HTTP',
+            "unless the app has a method of its own, the rule holds for no request",
+            "write it as the app's requests have it, such as POST",
+        )
 
 
 def _service_accounts(settings: Settings, now: float) -> Iterator[Finding]:

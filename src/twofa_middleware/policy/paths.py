@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from ..errors import ConfigError
 from ..http import Request
 
-_RULE = re.compile(r"(?P<methods>ANY|[A-Z]+(?:,[A-Z]+)*) (?P<path>/\S*)")
+_RULE = re.compile(r"(?P<methods>ANY|[A-Z][A-Z-]*(?:,[A-Z][A-Z-]*)*) (?P<path>/\S*)")
+# fmt: off
+REGISTERED = frozenset({
+    "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "CONNECT", "COPY", "DELETE", "GET", "HEAD", "LABEL",
+    "LINK", "LOCK", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE", "MOVE", "OPTIONS",
+    "ORDERPATCH", "PATCH", "POST", "PROPFIND", "PROPPATCH", "PUT", "REBIND", "REPORT", "SEARCH", "TRACE", "UNBIND",
+    "UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL",
+})
+# fmt: on
+"""The methods of RFC 9110 §9 and those that RFC 7237 registers: PATCH, and those of WebDAV and its kin."""
 _SEGMENT = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@-]+")
 _PART = re.compile(r"\{[a-z_][a-z0-9_]*\}")
 
@@ -55,6 +64,11 @@ class PathRule:
                 f'"{text}": the segment "{part}" is neither plain text nor {{part}}; "/**" may only stand at the end'
             )
         return re.escape(part)
+
+    @property
+    def unregistered(self) -> tuple[str, ...]:
+        """The methods of the rule that no RFC knows: an app may have its own, or it is a slip of the pen."""
+        return tuple(sorted(self.methods - REGISTERED))
 
     def matches(self, method: str, path: str) -> bool:
         return (not self.methods or method in self.methods) and self.pattern.fullmatch(path) is not None

@@ -80,6 +80,8 @@ def test_nothing_is_written_not_even_that_somebody_looked(twofa: Twofa, open_rea
         ({"shop": {"admin": True}}, "nobody administers"),
         ({"shop": {"identity": [{"use": "CHOOSE"}]}}, "app cannot start"),
         ({"shop": {"exempt": ["GET /static/**"]}}, "exempt paths"),
+        ({"shop": {"login": ["POST /login", "PSOT /in"]}}, "unknown method"),
+        ({"shop": {"logout": ["GETT /logout"]}}, "unknown method"),
         ({"admin": {"after_reset": "open"}}, "reset lets the password in"),
         ({"enforcement": {"pinned": []}}, "no role pinned"),
         ({"events": {"sinks": []}}, "events stay in the store"),

@@ -17,6 +17,7 @@ from twofa_middleware.policy.paths import PathRule
         ("GET,POST /a", "POST", "/a"),
         ("ANY /a", "DELETE", "/a"),
         ("ANY /a", "ODD", "/a"),
+        ("VERSION-CONTROL,ODD /a", "VERSION-CONTROL", "/a"),
         ("GET /a", "HEAD", "/a"),
         ("GET /shop/{name}/edit", "GET", "/shop/x.y/edit"),
         ("ANY /a/**", "GET", "/a/"),
@@ -30,6 +31,20 @@ from twofa_middleware.policy.paths import PathRule
 )
 def test_a_rule_matches(rule: str, method: str, path: str) -> None:
     assert PathRule.parse(rule).matches(method, path)
+
+
+@pytest.mark.parametrize(
+    ("rule", "unknown"),
+    [
+        ("PSOT,GET /login", ("PSOT",)),
+        ("GETT,ODD /login", ("GETT", "ODD")),
+        ("ANY /login", ()),
+        ("GET,HEAD,POST,PUT,DELETE,CONNECT,OPTIONS,TRACE,PATCH /login", ()),
+        ("PROPFIND,PROPPATCH,MKCOL,COPY,MOVE,LOCK,UNLOCK,REPORT,VERSION-CONTROL,SEARCH,ACL /dav/**", ()),
+    ],
+)
+def test_a_method_that_no_rfc_knows_is_named(rule: str, unknown: tuple[str, ...]) -> None:
+    assert PathRule.parse(rule).unregistered == unknown
 
 
 @pytest.mark.parametrize(
