@@ -21,6 +21,8 @@ from .passphrases import Progress, passphrase_of_file
 from .people import shown
 
 _MOST_NAMED = 20
+_FRESH_SECONDS = 15 * 60
+_CLOCKS_APART_SECONDS = 60
 _WORDS = {
     Outcome.WRITTEN: "brought in",
     Outcome.REPLACED: "put in the place of others",
@@ -49,14 +51,24 @@ class Tally:
 
 
 def bring_file(
-    path: Path, as_json: bool, source: Path, passphrase_at: Path | None, yes: bool, plan: Plan, lists: bool = False
+    path: Path,
+    as_json: bool,
+    source: Path,
+    passphrase_at: Path | None,
+    yes: bool,
+    plan: Plan,
+    lists: bool = False,
+    *,
+    takes_old: bool = False,
 ) -> None:
-    """Do as the plan says with the file."""
+    """Do as the plan says with the file. ``takes_old``: an import, too, may be of a file that is not fresh."""
     if not plan.is_dry:
         need(yes=yes, as_json=as_json)
     with at_desk(path) as caller, source.open("rb") as file:
         header = checked_header(caller.desk, file)
         plan = replace(plan, made_at=header.made_at)
+        if not takes_old and not plan.is_dry:
+            _check_age(plan, caller.now, is_asked=not yes)
         passphrase = passphrase_of_file(passphrase_at, as_json)
         end = checked_file(caller.desk, file, passphrase)
         caller.ask(one(CheckStore()))
@@ -88,6 +100,30 @@ def bring_file(
         raise NotDone(_left_out(tally, left, plan), document)
     if as_json:
         say_document(document)
+
+
+def _check_age(plan: Plan, now: int, *, is_asked: bool) -> None:
+    """An import lets everything go on: of an old file also what was ended since, such as the passes of a thief."""
+    age = now - plan.made_at
+    made_at = iso(plan.made_at)
+    if age < -_CLOCKS_APART_SECONDS:
+        said = f"the file was made at {made_at}, and the clock of this machine is behind that, at {iso(now)}"
+        if plan.restores:
+            say(f"twofa: warning: {said}: with a wrong clock, codes that were used may be accepted again", err=True)
+            return
+        remedy = "set it; or, if the clock was wrong where the file was made, give --old-file"
+    elif age > _FRESH_SECONDS and not plan.restores:
+        said = (
+            f"the file was made {age // 60} minutes ago, at {made_at}: passes that were ended since then would go on, and "
+            "recovery codes and codes that were used since would be accepted again"
+        )
+        remedy = "after a loss take twofa restore; to move, export anew; if nothing has changed since, give --old-file"
+    else:
+        return
+    if not is_asked:
+        raise NotDone(f"{said}; {remedy}")
+    say(f"Beware: {said}; {remedy}.")
+    confirm("Bring it in nonetheless?")
 
 
 def _bring(caller: Caller, file: BinaryIO, passphrase: str, end: EndEntry, plan: Plan, names: bool) -> Tally:

@@ -34,6 +34,7 @@ from .passphrases import passphrase_file
     "--user", callback=checked(), help="With --from otpauth-migration: the one account in FILE is this user's."
 )
 @click.option("--issuer", callback=checked(), help="With --from otpauth-migration: only the accounts of this issuer.")
+@click.option("--old-file", "takes_old", is_flag=True, help="Also a FILE that was made more than 15 minutes ago.")
 @passphrase_file
 @operation
 def import_(
@@ -45,11 +46,13 @@ def import_(
     table: Path | None,
     user: str | None,
     issuer: str | None,
+    takes_old: bool,
     replaces: bool,
     is_dry: bool,
     yes: bool,
 ) -> None:
     """Bring FILE, made by `twofa export`, into the store that the settings name: everything goes on as it was.
+    For a store that was lost, take `twofa restore`: what was ended since FILE was made would come to life again.
 
     With --from, turn two-factor authentication on for people who have it in another system. What was interrupted is run
     again: who is there already is left.
@@ -58,8 +61,10 @@ def import_(
     if kind is None:
         if table is not None or user is not None or issuer is not None:
             raise click.UsageError("--map, --user and --issuer are for accounts of another system: give --from")
-        bring_file(path, as_json, source, passphrase_at, yes, plan)
+        bring_file(path, as_json, source, passphrase_at, yes, plan, takes_old=takes_old)
         return
+    if takes_old:
+        raise click.UsageError("--old-file is for a file of twofa export")
     if passphrase_at is not None:
         raise click.UsageError("a file of another system has no passphrase: leave --passphrase-file out")
     adopt_file(path, as_json, source, kind, naming_of(kind, table, user, issuer), yes, plan)

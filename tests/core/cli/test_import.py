@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.cli.conftest import Twofa
+from core.cli.conftest import Twofa, Typing
 from core.cli.gated import settings_file
 from core.cli.houses import DO, SEALED, another_store, counts, exported, holding, key_of, records_of, store_of
 from support.realm import document
@@ -388,6 +388,65 @@ def test_that_a_flag_was_brought_in_is_told_like_a_change_by_hand(
     told = {event.name: event.facts for event in new}
     assert (told["role enforced"]["role"], told["role enforced"]["grace_days"]) == ("Cook", 3)
     assert "role no longer enforced" not in told
+
+
+# ---- files that are not fresh ---------------------------------------------------------------------------------------
+
+
+def aged(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    """Let the clock of this process be so far from the time at which a file was made just now."""
+    now = time.time()
+    monkeypatch.setattr("twofa_middleware.cli.asking.time.time", lambda: now + seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(1000, "16 minutes ago"), (-1000, "the clock of this machine is behind")]
+)
+def test_an_old_file_is_not_imported_unless_that_is_meant(
+    twofa: Twofa, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, said: str
+) -> None:
+    stage.enrolled("erin")
+    exported(twofa, folder)
+    there = another_store(stage, OTHER)
+    aged(monkeypatch, seconds)
+    error = refused(twofa, there, "realm.twofa", *DO)
+    assert said in error
+    assert "--old-file" in error
+    assert ("twofa restore" in error) == (seconds > 0)
+    assert twofa("import", "realm.twofa", *SEALED, "--dry-run", *INTO).code == 0
+    assert twofa("import", "realm.twofa", *DO, *INTO, "--old-file").code == 0
+
+
+def test_a_pass_that_was_ended_since_does_not_live_again_by_an_import_in_the_place_of_a_restore(
+    twofa: Twofa, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thief = stage.enrolled("erin")
+    exported(twofa, folder)
+    there = another_store(stage, OTHER)
+    aged(monkeypatch, 1000)
+    refused(twofa, there, "realm.twofa", *DO)
+    assert twofa("restore", "realm.twofa", *DO, *INTO).code == 0
+    assert not goes_on(there, thief)
+
+
+def test_at_a_terminal_it_is_asked_whether_an_old_file_is_meant(
+    twofa: Twofa, typing: Typing, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported(twofa, folder)
+    aged(monkeypatch, 1000)
+    done = typing("n\n")("import", "realm.twofa", *SEALED)
+    assert (done.code, done.err) == (1, "twofa: nothing was changed\n")
+    assert "Beware: the file was made 16 minutes ago" in done.out
+    assert typing("y\ny\n")("import", "realm.twofa", *SEALED).code == 0
+
+
+def test_a_restore_takes_old_files_and_warns_of_a_clock_that_is_behind(
+    twofa: Twofa, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported(twofa, folder)
+    aged(monkeypatch, -1000)
+    done = twofa("restore", "realm.twofa", *DO)
+    assert (done.code, "the clock of this machine is behind that" in done.err) == (0, True)
 
 
 # ---- files that are not to be trusted -------------------------------------------------------------------------------
