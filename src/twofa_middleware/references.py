@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError
+from .file_access import whose
 
 MOST_SECRET_BYTES = 64 * 1024
 _REFERENCE = re.compile(r"(?P<module>\w+(?:\.\w+)*):(?P<attributes>\w+(?:\.\w+)*)")
@@ -56,6 +57,9 @@ def _from_file(path: Path, name: str, where: str) -> str:
                     f"chmod 600 it, and change the secret if others may have read it"
                 )
             content = file.read(MOST_SECRET_BYTES + 1)
+    except PermissionError as error:
+        told = "; ".join(filter(None, (f"{error.strerror}", whose(path))))
+        raise ConfigError(f"{where}: file:{name} cannot be read: {told}") from error
     except OSError as error:
         raise ConfigError(f"{where}: file:{name} cannot be read: {error.strerror}") from error
     if len(content) > MOST_SECRET_BYTES:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from keyword import iskeyword
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ..errors import ConfigError, TwoFactorError
+from ..file_access import whose
 from .output import NotDone, say_error
 
 COMMANDS = {
@@ -82,6 +84,9 @@ def main() -> None:
         code, said = 2, str(error)
     except NotDone as error:
         code, said, document = 1, str(error), error.document
+    except PermissionError as error:
+        told = whose(Path(error.filename)) if isinstance(error.filename, str) else ""
+        code, said = 1, "; ".join(filter(None, (str(error), told)))
     except (TwoFactorError, OSError) as error:
         code, said = 1, str(error)
     if said:

@@ -118,7 +118,9 @@ class SQLiteStore:
             with self._connections.one(monotonic() + PATIENCE_SECONDS):
                 pass
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"the store {self._file.path} did not answer: {error}") from error
+            raise StoreUnavailable(
+                f"the store {self._file.path} did not answer: {sqlite_file.told(error, self._file.path)}"
+            ) from error
 
     def answer(self, ask: Ask[Result]) -> Result:
         """Answer in this thread."""
@@ -158,7 +160,9 @@ class SQLiteStore:
             with self._connections.writing(deadline):
                 return self._transact("BEGIN IMMEDIATE", handle, ask, deadline)
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"the store {self._file.path} did not answer: {error}") from error
+            raise StoreUnavailable(
+                f"the store {self._file.path} did not answer: {sqlite_file.told(error, self._file.path)}"
+            ) from error
 
     def _transact(
         self, begin: str, handle: Callable[[sqlite3.Connection, Any], Result], ask: Ask[Result], deadline: float

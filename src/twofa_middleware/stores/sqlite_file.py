@@ -16,6 +16,7 @@ from time import monotonic
 from urllib.parse import quote
 
 from ..errors import ConfigError, StoreMismatch, StoreMissing, StoreUnavailable
+from ..file_access import barred
 from .base import GONE, check_meta, new_store_id
 from .sql.migrations import LAYOUT
 from .sqlite_patience import PATIENCE_SECONDS, patiently
@@ -27,6 +28,7 @@ CREATE_SECONDS = 10.0
 USE_WAL = "PRAGMA journal_mode = WAL"
 USE_FULL_SYNC = "PRAGMA synchronous = FULL"  # NORMAL could revive a spent code after a power cut
 READ_META = "SELECT name, value FROM meta"
+_BARRED = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 
 _creating = threading.Lock()
 
@@ -97,7 +99,7 @@ class StoreFile:
         except FileNotFoundError:
             raise StoreMissing(f"there is no store at {self.path}: {GONE}") from None
         except OSError as error:
-            raise StoreUnavailable(f"{self.path} cannot be reached: {error.strerror}") from error
+            raise StoreUnavailable(f"{self.path} cannot be reached: {told(error, self.path)}") from error
         return found.st_dev, found.st_ino
 
 
@@ -114,11 +116,20 @@ def create(path: Path) -> str:
         except FileExistsError:
             pass
         except OSError as error:
-            raise StoreUnavailable(f"{path} cannot be made: {error.strerror}") from error
+            raise StoreUnavailable(f"{path} cannot be made: {told(error, path)}") from error
         try:
             return patiently(lambda: _fill_if_empty(path), monotonic() + CREATE_SECONDS)
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"{path} cannot be made: {error}") from error
+            raise StoreUnavailable(f"{path} cannot be made: {told(error, path)}") from error
+
+
+def told(error: sqlite3.Error | OSError, path: Path) -> str:
+    """What is wrong with the file, and whose it is if it is not for us."""
+    if isinstance(error, OSError):
+        what, is_barred = error.strerror or "", isinstance(error, PermissionError)
+    else:
+        what, is_barred = str(error), getattr(error, "sqlite_errorcode", 0) & 0xFF in _BARRED
+    return "; ".join(filter(None, (what, is_barred and barred(path))))
 
 
 def _fill_if_empty(path: Path) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import stat
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -346,6 +348,50 @@ def test_an_error_is_one_line_with_exit_code_2_and_leaves_the_file(
     assert re.fullmatch(r"twofa: [^\n]+\n", done.err)
     assert message in done.err
     assert (folder / "twofa.toml").read_text() == text
+
+
+@pytest.fixture
+def open_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder to which every user of the machine has a way."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name).resolve()
+        path.chmod(0o755)
+        monkeypatch.chdir(path)
+        yield path
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "said"),
+    [
+        ("var/keys.toml", 0o000, r"keys: file:var/keys\.toml cannot be read: Permission denied"),
+        ("var/twofa.db", 0o000, r"var/twofa\.db did not answer: unable to open database file"),
+        ("var/twofa.db", 0o444, r"var/twofa\.db did not answer: attempt to write a readonly database"),
+        ("var", 0o555, r"var/twofa\.db did not answer: (unable to open|attempt to write)"),
+    ],
+)
+def test_a_file_that_is_not_for_us_is_told_with_owner_mode_and_who_we_are(
+    twofa: Twofa, open_folder: Path, name: str, mode: int, said: str
+) -> None:
+    twofa("init")
+    barred, is_root = open_folder / name, os.geteuid() == 0
+    (open_folder / "twofa.toml").chmod(0o644)
+    if is_root:  # who is let in everywhere: so all but this one belongs to somebody else, as whom it goes on
+        for path in (open_folder / "var", *(open_folder / "var").iterdir()):
+            os.chown(path, 65534 if path != barred else 0, -1)
+    barred.chmod(mode)
+    owner = barred.owner()
+    try:
+        if is_root:
+            os.seteuid(65534)
+        us = pwd.getpwuid(os.geteuid()).pw_name
+        done = twofa("enforce", "Cook", "--unseen", "--yes")
+    finally:
+        if is_root:
+            os.seteuid(0)
+        barred.chmod(0o700)
+    assert done.code in (1, 2)
+    assert re.search(said, done.err)
+    assert f"{barred} belongs to {owner} (mode {mode:03o}), and this runs as {us}:" in done.err
 
 
 def test_no_folder_is_made_for_a_settings_file(twofa: Twofa, folder: Path) -> None:
