@@ -37,7 +37,10 @@ def path_of(url: str) -> Path:
     """The file that ``sqlite:////absolute/path.db`` or ``sqlite:///relative/path.db`` names, as an absolute path."""
     path = url.removeprefix(PREFIX)
     if not url.startswith(PREFIX) or not path or path.endswith("/") or path == ":memory:" or set(path) & set("?#\0"):
-        raise ConfigError(f"store {url!r}: write sqlite:////absolute/path.db, a file and no options")
+        raise ConfigError(
+            f"store {url!r}: write sqlite:////absolute/path.db, or sqlite:///var/twofa.db with three strokes for one that "
+            "lies beside the settings; a file and no options"
+        )
     return Path(os.path.abspath(path))
 
 
@@ -129,7 +132,7 @@ def told(error: sqlite3.Error | OSError, path: Path) -> str:
         what, is_barred = error.strerror or "", isinstance(error, PermissionError)
     else:
         what, is_barred = str(error), getattr(error, "sqlite_errorcode", 0) & 0xFF in _BARRED
-    return "; ".join(filter(None, (what, is_barred and barred(path))))
+    return "; ".join(filter(None, (what, barred(path) if is_barred else "")))
 
 
 def _fill_if_empty(path: Path) -> str:
