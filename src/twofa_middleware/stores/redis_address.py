@@ -83,8 +83,11 @@ def address_of(url: str, options: StoreOptions | None = None) -> Address:
     found = PARTS.fullmatch(url)
     address = None if found is None else _READERS[scheme.replace("rediss", "redis")](found)
     if found is None or address is None:
+        ports = (
+            "" if scheme == "unix" else "; a port is a number from 1 to 65535"
+        )  # none is shown: it may be a password
         raise ConfigError(
-            f"this is no address of a Redis; write {SHAPES[scheme]}, with user, password and db or without"
+            f"this is no address of a Redis; write {SHAPES[scheme]}, with user, password and db or without{ports}"
         )
     if options.password and "password" in address["login"]:
         raise ConfigError("the password of the Redis stands in its URL and in `password`: take it out of the URL")

@@ -103,6 +103,12 @@ def test_what_is_no_address_stops_the_start_without_showing_its_password(url: st
         RedisStore.create(url, "test")
 
 
+@pytest.mark.parametrize("url", ["redis://db:70000", "redis+sentinel://s1,s2:0/m", "rediss+cluster://n1:65536"])
+def test_a_port_that_there_is_none_of_is_told_by_the_numbers_that_there_are(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"; a port is a number from 1 to 65535$"):
+        address_of(url)
+
+
 def test_the_password_may_stand_beside_the_url_and_only_once() -> None:
     options = StoreOptions(password="canary")
     assert address_of("redis://me@db", options).login == {"username": "me", "password": "canary"}

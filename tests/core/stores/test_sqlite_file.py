@@ -187,7 +187,7 @@ def test_a_relative_file_lies_in_the_folder_of_the_start(tmp_path: Path, monkeyp
     ],
 )
 def test_a_url_that_names_no_file_stops_the_start(url: str) -> None:
-    with pytest.raises(ConfigError, match="sqlite:////absolute"):
+    with pytest.raises(ConfigError, match=r"sqlite:////absolute/path\.db, or sqlite:///var/twofa\.db"):
         SQLiteStore(url, "some-id")
 
 
