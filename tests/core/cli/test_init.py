@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,9 +21,13 @@ from core.cli.conftest import Twofa
 from core.cli.gated import GateExchange, settings_file
 from core.settings.documents import SMALLEST
 from support.realm import APP_SECRET, Realm, document
-from support.redis_servers import Server, a_server
+from support.redis_clusters import shared_cluster
+from support.redis_sentinels import shared_sentinel
+from support.redis_servers import Server, a_server, new_realm, shared_valkey
 from support.spy import Spy
 from support.stage import Stage
+from twofa_middleware.cli.found_store import Found
+from twofa_middleware.cli.init import Made, make_realm
 from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.keyring import KeyRing
@@ -248,6 +253,20 @@ def test_under_its_own_keys_a_store_is_found_again_with_those_in_it(twofa: Twofa
     assert (done.code, done.err) == (0, "")
     assert f"{address}: found a store, with 1 person in it\n" in done.out
     assert [one["user"] for one in twofa("users", "--json").document["users"]] == ["erin"]
+
+
+@pytest.mark.parametrize("shared", [shared_cluster, shared_sentinel, shared_valkey])
+def test_on_servers_of_every_kind_a_store_is_made_named_and_found(tmp_path: Path, shared: Callable[[], Any]) -> None:
+    changes = {"store": shared().url, "realm": new_realm()}
+    settings = Settings.of(document(**changes), folder=tmp_path)
+    made = make_realm(settings)
+    assert (made.new_keys, made.new_store, made.found) == (True, True, Found(0))
+    found = make_realm(settings)
+    assert (found.store_id, found.new_keys, found.new_store) == (made.store_id, False, False)
+    assert make_realm(Settings.of(document(**changes, store_id=made.store_id), folder=tmp_path)) == Made(made.store_id)
+    (tmp_path / "var" / "keys.toml").unlink()
+    with pytest.raises(ConfigError, match="no key ring"):
+        make_realm(settings)
 
 
 def test_another_store_than_the_named_one_is_not_taken(twofa: Twofa, folder: Path) -> None:
