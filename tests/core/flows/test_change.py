@@ -21,6 +21,7 @@ from core.flows.people import (
     attempt,
     code,
     request,
+    with_dead_codes,
     wrong_code,
 )
 from core.flows.proving import UNTOUCHABLE
@@ -231,3 +232,10 @@ def test_the_pass_after_new_codes_is_proven_by_what_was_shown(proof: Proof, scri
 )
 def test_only_codes_that_the_account_has_are_handed_back(texts: list[str], good: bool) -> None:
     assert are_codes(SITE.sealer, open_account(SITE.sealer, USER, account_row()), texts) is good
+
+
+def test_a117_after_new_recovery_codes_those_of_a_retired_key_take_none_off_their_number() -> None:
+    taken = attempt(with_dead_codes(account_row(codes=()), CODES))
+    done = changing(renew_codes, (TakeAttempt, taken), SPENT)
+    assert isinstance(done.result, Accepted)
+    assert done.result.codes_left == 10
