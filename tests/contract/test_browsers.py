@@ -182,6 +182,23 @@ def test_forgetting_this_browser_takes_its_cookie_away(erin: Visitor) -> None:
     assert erin.cookie("browser") == ""
 
 
+@pytest.mark.parametrize(
+    ("which", "done", "said"),
+    [(0, "forgotten", "The browser is forgotten."), (-1, "all-forgotten", "All browsers are forgotten.")],
+)
+def test_who_forgets_the_browser_that_they_came_in_by_is_told_at_the_prompt(
+    erin: Visitor, which: int, done: str, said: str
+) -> None:
+    forms = [form for form in forms_of(erin.go("/2fa/account").text) if form.action == "/2fa/browsers"]
+    location = erin.post("/2fa/browsers", forms[which].hidden).header("location")
+    assert location == f"/2fa/verify?done={done}"
+    notice = f'<p class="message message-good" role="status">{said}</p>'
+    assert notice in erin.go(location).text
+    assert notice not in erin.go("/2fa/verify").text
+    assert 'role="status"' not in erin.go("/2fa/verify?done=%3Cb%3E").text
+    assert erin.go("/home").status == 303
+
+
 def test_nobody_forgets_the_browsers_of_another(erin: Visitor, stage: Stage) -> None:
     wendy = stage.enrolled("wendy")
     digest = forms_of(erin.go("/2fa/account").text)[0].hidden["browser"]

@@ -11,13 +11,11 @@ from ..factors.recovery import CODES
 from ..http import Answer
 from ..protocol import Flow
 from .admin.door import is_administrator
-from .texts import day, few_codes, short_day
+from .texts import FORGOTTEN, day, few_codes, short_day
 from .visit import Visit
 
-_NOTICES = {
+_NOTICES = FORGOTTEN | {
     "disabled": "It is done. All other sessions and remembered browsers have ended with it.",
-    "forgotten": "The browser is forgotten.",
-    "all-forgotten": "All browsers are forgotten.",
 }
 
 

@@ -20,11 +20,14 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
     desk, now = visit.site.desk, visit.request.now
     event = desk.event("browser forgotten" if digest else "all browsers forgotten", visit.login, now)
     yield from noted(desk, {"done": [event]}, lambda notes: ForgetBrowsers(user, digest, now, notes), login=visit.login)
-    answer = redirect(f"{visit.urls.account}?done={'forgotten' if digest else 'all-forgotten'}")
+    done = "forgotten" if digest else "all-forgotten"
     here = visit.access.browser
-    if here is not None and digest in (None, here.digest):
-        answer = answer.adding(visit.site.cookies.expire(visit.site.cookies.browser(user)))
-    return answer
+    if here is None or digest not in (None, here.digest):
+        return redirect(f"{visit.urls.account}?done={done}")
+    # Who came in by this browser alone has to show a code now, and is told there.
+    after = visit.urls.account if visit.access.is_proven else visit.urls.verify
+    cookies = visit.site.cookies
+    return redirect(f"{after}?done={done}").adding(cookies.expire(cookies.browser(user)))
 
 
 def _digest(text: str) -> bytes:

@@ -26,6 +26,9 @@ _MONTHS = [
     "December",
 ]
 
+FORGOTTEN = {"forgotten": "The browser is forgotten.", "all-forgotten": "All browsers are forgotten."}
+"""What is said after that, by what stands in the address as ``done``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

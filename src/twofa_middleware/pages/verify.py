@@ -13,6 +13,7 @@ from ..http import Answer, redirect
 from ..protocol import Flow
 from . import prompt
 from .admin.door import is_fresh
+from .texts import FORGOTTEN
 from .visit import Form, Visit
 
 
@@ -46,4 +47,5 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
 
 def _rest(visit: Visit, after: str, again: bool) -> dict[str, Any]:
     remember_days, token = visit.site.settings.remembered_days, visit.token("verify")
-    return {"remember_days": remember_days, "token": token, "next": after, "again": again}
+    notice = FORGOTTEN.get(visit.query("done"), "")
+    return {"remember_days": remember_days, "token": token, "next": after, "again": again, "notice": notice}
