@@ -25,7 +25,7 @@ from ..moving.foreign.phone import read_phone
 from ..moving.foreign.records import PassedOver, Record, Refused, Taken
 from ..moving.foreign.table import read_map, read_table
 from .asking import Caller, at_desk, confirm, need
-from .output import NotDone, plain, say, say_document
+from .output import NotDone, counted, plain, say, say_document
 from .passphrases import Progress
 
 FORMATS: Mapping[str, Callable[[BinaryIO], Iterator[Record]]] = {
@@ -80,7 +80,9 @@ def adopt_file(path: Path, as_json: bool, source: Path, kind: str, naming: Namin
         naming.check(taken)
         caller.ask(one(CheckStore()))
         if not yes and not plan.is_dry:
-            confirm(f"Turn two-factor authentication on in the realm {caller.settings.realm} for {taken} accounts?")
+            confirm(
+                f"Turn two-factor authentication on in the realm {caller.settings.realm} for {counted(taken, 'account')}?"
+            )
         file.seek(0)
         tally = _adopt(caller, naming.fitting(FORMATS[kind](file)), taken, kind, naming, plan)
     document = _document(tally, plan)
@@ -146,7 +148,7 @@ def _tell(tally: Tally, plan: Plan) -> None:
         say("Nothing was changed. What would happen:")
     counts = tally.counts
     say(
-        f"{counts['written']} accounts: turned on; {counts['replaced']}: put in the place of others; "
+        f"{counted(counts['written'], 'account')}: turned on; {counts['replaced']}: put in the place of others; "
         f"{counts['there']}: there already; {counts['passed_over']}: passed over; {counts['refused']}: refused"
     )
     if counts["written"] + counts["replaced"] and not plan.is_dry:

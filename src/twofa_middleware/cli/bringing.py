@@ -16,7 +16,7 @@ from ..moving.entries import EndEntry, EventsEntry, RoleEntry, UserEntry
 from ..moving.flags import BroughtFlag, bring_role
 from ..protocol import Person, UserKey
 from .asking import Caller, at_desk, confirm, need
-from .output import NotDone, iso, plain, say, say_document
+from .output import NotDone, counted, iso, plain, say, say_document
 from .passphrases import Progress, passphrase_of_file
 from .people import shown
 
@@ -76,7 +76,8 @@ def bring_file(
         if not yes and not plan.is_dry:
             verb = "Restore" if plan.restores else "Bring in"
             confirm(
-                f"{verb} {end.users} users, flags on {end.roles} roles and {end.events} events of the realm "
+                f"{verb} {counted(end.users, 'user')}, flags on {counted(end.roles, 'role')} and "
+                f"{counted(end.events, 'event')} of the realm "
                 f"{caller.settings.realm}, as they were at {made_at}?"
             )
         tally = _bring(caller, file, passphrase, end, plan, as_json or lists)
@@ -187,11 +188,11 @@ def _people(people: Iterable[Person]) -> list[dict[str, str]]:
 def _tell(tally: Tally, plan: Plan, made_at: str, lists: bool) -> None:
     if plan.is_dry:
         say("Nothing was changed. What would happen:")
-    for what, counts in (("users", tally.users), ("flags on roles", tally.roles)):
+    for one_of, many, counts in (("user", "users", tally.users), ("flag on a role", "flags on roles", tally.roles)):
         for outcome, word in _WORDS.items():
             if counts[outcome]:
-                say(f"{counts[outcome]} {what}: {word}")
-    say(f"{tally.events} events: {_WORDS[Outcome.WRITTEN]}")
+                say(f"{counted(counts[outcome], one_of, many)}: {word}")
+    say(f"{counted(tally.events, 'event')}: {_WORDS[Outcome.WRITTEN]}")
     for flag in tally.flags:
         if flag.outcome is not Outcome.THERE:
             say(f"role {plain(flag.role or 'that is not known')}: {_of_flag(flag)}")
@@ -202,7 +203,7 @@ def _tell(tally: Tally, plan: Plan, made_at: str, lists: bool) -> None:
         return
     if tally.codes:
         say(
-            f"{tally.codes} users have recovery codes that they, or somebody else, may have used since {made_at}, and that "
+            f"{counted(tally.codes, 'user has', 'users have')} recovery codes that they, or somebody else, may have used since {made_at}, and that "
             "would be accepted again. "
             + ("" if lists else "--list names them. ")
             + "To drop them, now or later, run it with --without-codes."

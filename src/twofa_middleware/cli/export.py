@@ -15,7 +15,7 @@ from ..moving.new_file import Part, check_free, new_file
 from ..moving.resuming import checked_part, resume
 from ..moving.stream import Writer, begin, new_header
 from .asking import EXIT_CODES, Caller, actor, at_desk, operation
-from .output import iso, plain, say, say_document
+from .output import counted, iso, plain, say, say_document
 from .passphrases import Progress, passphrase_file, passphrase_for_export, passphrase_of_file
 
 
@@ -53,7 +53,8 @@ def export(path: Path, as_json: bool, target: Path, passphrase_at: Path | None, 
     if as_json:
         say_document({"file": str(target), "made_at": iso(made_at), **facts})
         return
-    say(f"{plain(str(target))}: {end.users} users, flags on {end.roles} roles, {end.events} events")
+    users, roles, events = counted(end.users, "user"), counted(end.roles, "role"), counted(end.events, "event")
+    say(f"{plain(str(target))}: {users}, flags on {roles}, {events}")
     if resumes:
         say(f"It was begun at {iso(made_at)}: what was carried then is as it was then.")
     say("What is in it is of use with the realm's key ring alone, which is not in it: keep a copy of that, too.")

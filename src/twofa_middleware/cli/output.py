@@ -54,6 +54,11 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """The number with its noun. ``many``: what is said of any number but 1, if an s behind the noun does not do."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def iso(at: int) -> str:
     """The time in UTC, as ISO 8601 has it. What no calendar has stays a number: a store holds plain integers."""
     try:

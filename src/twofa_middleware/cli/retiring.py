@@ -13,7 +13,7 @@ from ..asks import CheckStore
 from ..keyring import KeyRing
 from ..moving.carrying import one
 from .asking import EXIT_CODES, Caller, actor, at_desk, confirm, need, operation
-from .output import NotDone, Row, say, say_document, table
+from .output import NotDone, Row, counted, say, say_document, table
 from .passphrases import Progress
 from .rotating import key_file, show_ring, under, write
 
@@ -138,7 +138,7 @@ def _dying(census: Census, key_id: bytes) -> str:
     """What nobody can use any more without the key."""
     made = census.of(key_id)
     codes, users = made.pop("recovery code", 0), census.users_with_codes[key_id]
-    parts = [f"{codes} recovery codes of {users} users, who need new ones"] * bool(codes)
+    parts = [f"{counted(codes, 'recovery code')} of {counted(users, 'user')}, who need new ones"] * bool(codes)
     words = {"event": "events, which then do not open", UNREADABLE: "records that do not open now"}
     parts += [f"{count} {words.get(kind, f'of the kind {kind}')}" for kind, count in made.items()]
     return "; ".join(parts)

@@ -19,7 +19,7 @@ from ..moving.carrying import one
 from ..sealing import Sealer
 from .asking import EXIT_CODES, Caller, actor, at_desk, operation
 from .key_files import replace_ring
-from .output import NotDone, say, say_document
+from .output import NotDone, counted, say, say_document
 from .passphrases import Progress
 
 # A server that is busy has looked by then; one that sleeps looks before it does anything.
@@ -124,11 +124,11 @@ def _say_done(total: Resealed, busy: int, ring: KeyRing, as_json: bool) -> None:
         "older": older,
     }
     if busy:
-        raise NotDone(f"{busy} users changed too often meanwhile: run `twofa keys rotate --resume`", facts)
+        raise NotDone(f"{counted(busy, 'user')} changed too often meanwhile: run `twofa keys rotate --resume`", facts)
     if as_json:
         say_document(facts)
         return
     unreadable = f"; {total.unreadable} do not open, and stay as they are" if total.unreadable else ""
-    say(f"{total.count} records sealed anew with {ring.current.hex()}{unreadable}.")
+    say(f"{counted(total.count, 'record')} sealed anew with {ring.current.hex()}{unreadable}.")
     if older:
         say(f"`twofa keys retire KEY` takes an older key out of the ring: {', '.join(older)}")

@@ -36,7 +36,7 @@ def test_it_says_how_much_there_is_and_that_the_keys_are_not_in_it(twofa: Twofa,
     stage.enrolled("erin")
     stage.enforce("Cook")
     done = exported(twofa, folder)
-    assert done.out.startswith("realm.twofa: 1 users, flags on 1 roles, ")
+    assert done.out.startswith("realm.twofa: 1 user, flags on 1 role, ")
     assert "key ring alone, which is not in it" in done.out
     assert done.err == ""
     document = exported(twofa, folder, "other.twofa", "--json").document

@@ -293,6 +293,6 @@ def test_it_is_asked_for_at_a_terminal(typing: Typing, twofa: Twofa, stage: Stag
     assert twofa("import", name, "--from", "csv").code == 2
     asked = typing("n\n")("import", name, "--from", "csv")
     assert (asked.code, asked.err) == (1, "twofa: nothing was changed\n")
-    assert "for 1 accounts?" in asked.out
+    assert "for 1 account?" in asked.out
     assert typing("y\n")("import", name, "--from", "csv").code == 0
     assert records_of(stage).account is not None

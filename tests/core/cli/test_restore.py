@@ -125,7 +125,7 @@ def test_recovery_codes_are_accepted_and_how_many_people_have_some_is_told(
 ) -> None:
     exported(twofa, folder)
     done = twofa("restore", "realm.twofa", *DO, *INTO)
-    assert "1 users have recovery codes that they, or somebody else, may have used since" in done.out
+    assert "1 user has recovery codes that they, or somebody else, may have used since" in done.out
     assert "erin" not in done.out
     visitor = at_the_prompt(there, erin)
     visitor.log_in("erin", "login-3")

@@ -200,7 +200,7 @@ def test_retire_tells_what_dies_and_asks(twofa: Twofa, typing: Typing, stage: St
     twofa("keys", "rotate")
     no = typing("n\n")("keys", "retire", old.hex())
     assert no.code == 1
-    assert "10 recovery codes of 1 users, who need new ones; " in no.out
+    assert "10 recovery codes of 1 user, who need new ones; " in no.out
     assert "events, which then do not open." in no.out
     assert old in ring(folder).keys
     assert typing("y\n")("keys", "retire", old.hex()).code == 0
