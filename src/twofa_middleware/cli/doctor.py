@@ -68,7 +68,8 @@ def _summary(found: list[Finding]) -> str:
     counts = [(severity, sum(one.severity == severity for one in found)) for severity in SEVERITIES]
     told = ", ".join(f"{count} {severity}{'s' * (count != 1)}" for severity, count in counts if count)
     is_well = all(one.severity == "note" for one in found)
-    return ("All is well" if is_well else "There is something to mend") + (f": {told}." if told else ".")
+    well = "All is well" + " as far as could be looked" * any(one.name == "could not look" for one in found)
+    return (well if is_well else "There is something to mend") + (f": {told}." if told else ".")
 
 
 def _document(finding: Finding) -> dict[str, str]:

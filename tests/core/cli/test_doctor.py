@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from core.cli.conftest import Twofa, Typing
 from support.realm import SIGNED_COOKIE
@@ -270,6 +271,18 @@ def test_a_folder_that_is_not_there_is_told_with_its_remedy(
     assert finding["found"].startswith("there is no store at ")
 
 
+def test_a_store_that_cannot_be_inspected_is_told_with_what_to_do(
+    twofa: Twofa, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWOFA__STORE", "redis://127.0.0.1:1")
+    monkeypatch.delattr(RedisStore, "inspect")
+    assert (
+        "Remedy:   start the server of the store; if it runs, check host and port in `store`.\n" in twofa("doctor").out
+    )
+    monkeypatch.setenv("TWOFA__STORE", "sqlite:///twofa.toml/twofa.db")
+    assert "Remedy:   check that what `store` names is there" in twofa("doctor").out
+
+
 def test_a_store_that_is_gone_is_found(twofa: Twofa, stage: Stage) -> None:
     stage.realm.store_file.unlink()
     done = twofa("doctor")
@@ -328,6 +341,7 @@ def test_a_redis_that_is_set_up_as_the_docs_say_has_no_finding(
         looks = ("+config|get", "+acl|whoami", "+acl|getuser")
         server.say("ACL", "SETUSER", "gate", ">canary", *acl_rules("test"), *looks)
         name = RedisStore.create(server.url, "test")
+        server.say("ACL", "SETUSER", "keeper", "on", ">canary", "+acl")
         server.say("ACL", "SETUSER", "default", "off")
         sealer = Sealer("test", KeyRing.load("file:var/keys.toml", folder))
         monkeypatch.setenv("TWOFA__STORE__URL", server.url.replace("//", "//gate@"))
@@ -336,6 +350,10 @@ def test_a_redis_that_is_set_up_as_the_docs_say_has_no_finding(
         monkeypatch.setenv("TWOFA__STORE_ID", sealer.store_id(name))
         done = twofa("doctor", "--json")
         assert (done.code, done.document) == (0, {"well": True, "findings": []})
+        with closing(redis.Redis(port=server.port, username="keeper", password="canary")) as keeper:
+            keeper.execute_command("ACL", "SETUSER", "gate", "-config|get")
+        done = twofa("doctor")
+        assert (done.code, done.out.splitlines()[-1]) == (0, "All is well as far as could be looked: 1 note.")
 
 
 @pytest.mark.parametrize("spoil", [("HSET", "s", "rubbish"), ("HDEL", "g")], ids=str)

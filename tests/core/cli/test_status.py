@@ -104,6 +104,7 @@ def test_second_factors_that_are_on_are_counted_and_those_that_cannot_be_read(
     assert "Second factor on  2; 1 cannot be read under this key ring" in twofa("status").out
     monkeypatch.setattr(module, "MOST_COUNTED", 3)
     assert re.search(r"Second factor on  [12] among the first 3 users", twofa("status").out)
+    assert twofa("status", "--json").document["users_looked_at"] == 3
 
 
 def test_decisions_of_the_last_7_days_are_added_up_by_app(twofa: Twofa, stage: Stage) -> None:
