@@ -203,8 +203,8 @@ def _tell(tally: Tally, plan: Plan, made_at: str, lists: bool) -> None:
         return
     if tally.codes:
         say(
-            f"{counted(tally.codes, 'user has', 'users have')} recovery codes that they, or somebody else, may have used since {made_at}, and that "
-            "would be accepted again. "
+            f"{counted(tally.codes, 'user has', 'users have')} recovery codes that they, or somebody else, may have used "
+            f"since {made_at}, and that would be accepted again. "
             + ("" if lists else "--list names them. ")
             + "To drop them, now or later, run it with --without-codes."
         )
