@@ -201,7 +201,8 @@ class Routes:
                 raise StoreUnavailable("the clock of this server is more than an hour behind what others have accepted")
             if is_wanted and again.writes_as != server:
                 raise StoreUnavailable(f"{node} became another one while it was asked")
-        return tuple(str(step) if part is FENCE else part for part in words)
+        fence = f"{step} {link.writes_as.decode('ascii', 'replace')}"
+        return tuple(fence if part is FENCE else part for part in words)
 
 
 def _key(words: Words) -> str:

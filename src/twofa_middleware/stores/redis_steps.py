@@ -31,7 +31,7 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Stands in a command for the fence of the server that it is said to: see ``redis_fence.py``."""
+    """Stands in a command for the fence of the server that it is said to, and its id: see ``redis_fence.py``."""
 
 
 FENCE = Fence()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from time import sleep, time
 
 import pytest
@@ -53,7 +53,7 @@ def come_back(server: Server) -> None:
 
 @pytest.fixture
 def kept() -> Iterator[Server]:
-    with a_server("--appendonly", "yes") as started:
+    with a_server("--appendonly", "yes", "--appendfsync", "always") as started:  # else it may lose the last seconds
         yield started
 
 
@@ -105,6 +105,18 @@ def test_a_primary_that_was_a_replica_meanwhile_is_met_anew(server: Server, open
         sleep(ID_SECONDS)  # nobody has asked meanwhile, so nobody was refused
         assert ask(store, spend_step()) == asks.SpentBefore()
         assert len(fences(server)) == 2
+
+
+def test_a113_a_primary_that_was_a_replica_within_the_second_is_not_trusted_with_a_step(
+    server: Server, open_redis: OpenRedis
+) -> None:
+    with open_redis(server.url) as store, a_server() as other:
+        enrol(store)
+        server.say("REPLICAOF", ADDRESS, str(other.port))
+        server.say("REPLICAOF", "NO", "ONE")
+        with suppress(StoreUnavailable):  # or SpentBefore, where the second is over
+            assert ask(store, spend_step()) == asks.SpentBefore()
+        assert ask(store, spend_step()) == asks.SpentBefore()
 
 
 def test_a056_a_fence_of_a_clock_that_was_wrong_locks_nobody_out(kept: Server, open_redis: OpenRedis) -> None:
