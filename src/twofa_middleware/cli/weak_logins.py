@@ -54,7 +54,7 @@ def weak_logins(caller: Caller) -> Iterator[Finding]:
 
 
 def _sees_nobody(app: str, anonymous: int, events: Iterable[Event]) -> Finding:
-    signs = [f"{anonymous} requests of nobody and none of anybody", *map(_said, events)]
+    signs = [f"{anonymous} request{'s' * (anonymous != 1)} of nobody and none of anybody", *map(_said, events)]
     return Finding(
         "app sees nobody",
         "warning",

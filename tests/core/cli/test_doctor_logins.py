@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from core.cli.conftest import Twofa
-from support.stage import Stage
+from support.realm import SIGNED_COOKIE
+from support.stage import Open, Stage
 from twofa_middleware.accounts.audit import noted
 from twofa_middleware.asks import REALM, AddCounts, Note, Sweep
 from twofa_middleware.cli.weak_logins import LEAST_ANONYMOUS, OTHER_COOKIE, UNREAD, UNSEEN
@@ -89,3 +90,11 @@ def test_a_log_in_cookie_that_nobody_reads_is_a_note_where_somebody_is_seen(twof
     write(stage, OTHER_COOKIE)
     count(stage, shop_passed=1)
     assert {name: one["severity"] for name, one in found(twofa).items()} == {"log-in cookie that nobody reads": "note"}
+
+
+def test_a_gate_that_cannot_read_the_session_cookie_is_told_of(twofa: Twofa, open_realm: Open) -> None:
+    stage = open_realm(shop={"identity": [SIGNED_COOKIE | {"salt": "another one"}]})
+    stage.visitor("erin").go("/home")
+    stage.exchange().runtime.close()  # type: ignore[attr-defined]
+    told = found(twofa)["app sees nobody"]["found"]
+    assert told.endswith(f"1 request of nobody and none of anybody; {UNREAD} (cookie session)")
