@@ -72,7 +72,7 @@ def test_a107_a_fault_is_one_line_in_the_log_whatever_was_asked_for(
     assert stage.visitor("erin").go("/x%0D%0Aforged: event").status == 503
     assert [len(message.splitlines()) for message in caplog.messages] == [1] * len(caplog.messages)
     [refused] = told(caplog)
-    assert refused["reason"] == "StoreMismatch"
+    assert refused["reason"] == "StoreMissing"
 
 
 @pytest.mark.parametrize("fault", FAULTS)
