@@ -86,9 +86,26 @@ class Cluster:
         return len(keys)
 
     def end_move(self, slot: int, source: Server, target: Server) -> None:
-        """From now on the source says MOVED."""
-        for node in (target, source, *(other for other in self.primaries if other not in (target, source))):
-            _well(node.say("CLUSTER", "SETSLOT", str(slot), "NODE", self.id_of(target)))
+        """From now on the source says MOVED. It is said again until all agree: what a node had heard before of an older
+        owner may come late."""
+        order = (target, source, *(other for other in self.primaries if other not in (target, source)))
+
+        def is_agreed() -> bool:
+            for node in order:
+                _well(node.say("CLUSTER", "SETSLOT", str(slot), "NODE", self.id_of(target)))
+            return all(self._owner_of(slot, node) == self.id_of(target) for node in order)
+
+        wait_until(is_agreed, "all nodes knew the slot's new owner", 20)
+
+    def _owner_of(self, slot: int, by: Server) -> str:
+        """The id of the node that has the slot, as this node sees it; empty for none."""
+        for line in by.say("CLUSTER", "NODES").decode().splitlines():
+            words = line.split()
+            for part in words[8:]:
+                first, _, last = part.partition("-")
+                if first.isdecimal() and int(first) <= slot <= int(last or first):
+                    return words[0]
+        return ""
 
     def move(self, slot: int, source: Server, target: Server) -> None:
         self.begin_move(slot, source, target)

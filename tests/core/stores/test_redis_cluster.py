@@ -139,7 +139,7 @@ def test_while_a_slot_moves_to_and_fro_each_step_is_accepted_once(moving: Cluste
 
     with redis_at(moving.url, realm) as store:
         have_every_key(store)
-        mover = threading.Thread(target=move)
+        mover, until = threading.Thread(target=move), monotonic() + 120
         mover.start()
         for step in itertools.count(STEP + 2):
             is_last, refused = ended.is_set(), 0
@@ -148,6 +148,7 @@ def test_while_a_slot_moves_to_and_fro_each_step_is_accepted_once(moving: Cluste
                     outcome = ask(store, spend_step(step=step))
                 except StoreUnavailable:
                     refused += 1  # what was refused here has not run
+                    assert monotonic() < until, "nothing was answered any more"
                     continue
                 break
             assert isinstance(outcome, asks.Spent), (step - STEP, refused)
@@ -158,11 +159,12 @@ def test_while_a_slot_moves_to_and_fro_each_step_is_accepted_once(moving: Cluste
 
 
 def account_of_soon(store: Store) -> asks.AccountRow:
+    until = monotonic() + 60
     while True:
         try:
             return account_of(store)
         except StoreUnavailable:
-            continue
+            assert monotonic() < until, "nothing was answered any more"
 
 
 def test_a_question_whose_reply_a_node_loses_was_asked_once(open_redis: OpenRedis, realm: str) -> None:
