@@ -115,13 +115,15 @@ def test_a114_a_browser_that_was_written_over_ends_after_its_90_days(stage: Stag
     assert erin.go("/home").status == 303
 
 
+OTHER_LAST_BYTE = "CASE substr(roster, -1) WHEN x'00' THEN x'01' ELSE x'00' END"
+
 EDITS = {
     "an authenticator taken away": "DELETE FROM authenticators WHERE user = :user",
     "an authenticator renamed": "UPDATE authenticators SET id = 'x' WHERE user = :user",
     "an authenticator planted": "INSERT INTO authenticators SELECT user, 'x', record FROM authenticators WHERE user = :user",
     "a roster of nothing": "UPDATE accounts SET roster = x'' WHERE user = :user",
     "a roster cut": "UPDATE accounts SET roster = substr(roster, 1, 20) WHERE user = :user",
-    "a roster with a flipped bit": "UPDATE accounts SET roster = CAST(substr(roster, 1, length(roster) - 1) || x'00' AS BLOB) WHERE user = :user",
+    "a roster with another last byte": f"UPDATE accounts SET roster = CAST(substr(roster, 1, length(roster) - 1) || {OTHER_LAST_BYTE} AS BLOB) WHERE user = :user",
     "another generation": "UPDATE accounts SET generation = generation + 1 WHERE user = :user",
     "an earlier generation": "UPDATE accounts SET generation = generation - 1 + 1048576 WHERE user = :user",
     "a secret of zeros": "UPDATE authenticators SET record = zeroblob(length(record)) WHERE user = :user",
