@@ -8,6 +8,7 @@ TwoFactorError
 │  ├─ StoreUnavailable  it is down, slow, full or locked
 │  └─ StoreMismatch     it is another store than the one that the settings name, or an older copy of it
 │     └─ StoreMissing   there is none, or an empty place
+├─ AppUnreadable        the app, asked who is logged in, did not answer as it has to: 503
 ├─ UnreadableRecord     a record does not open under our keys: 503 for that user
 ├─ BadFile              a file that was exported, or comes from elsewhere, cannot be used as a whole
 └─ BadRequest           a request to one of our own pages cannot be read: 400 to 415
@@ -48,6 +49,10 @@ class StoreMismatch(StoreError):
 
 class StoreMissing(StoreMismatch):
     """Where the settings point, there is no store of ours: nobody has made it yet, or it is gone."""
+
+
+class AppUnreadable(TwoFactorError):
+    """The app was asked something in process and failed, was slow, or said more than was asked for."""
 
 
 class UnreadableRecord(TwoFactorError):

@@ -78,6 +78,8 @@ from .moving import (
     WriteRecords,
 )
 from .program import (
+    AppAnswer,
+    AskApp,
     Call,
     CheckStore,
     Count,
@@ -142,6 +144,8 @@ __all__ = [
     "Acknowledge",
     "AddCounts",
     "AddEvents",
+    "AppAnswer",
+    "AskApp",
     "Attempt",
     "BeginSetup",
     "Begun",

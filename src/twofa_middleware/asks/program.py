@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..http import Headers, Request
 from ..protocol import Ask, Event
 
 
@@ -55,3 +56,27 @@ class Count(Ask[None]):
 @dataclass(frozen=True, slots=True)
 class CheckStore(Ask[None]):
     """Ask the store whether it is there and the right one; StoreError where it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppAnswer:
+    """What the app answered to ``AskApp``."""
+
+    status: int
+    headers: Headers = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AskApp(Ask[AppAnswer]):
+    """Ask the app itself, in process, with a GET that never comes through the gate; AppUnreadable where it fails.
+
+    ``request`` is the one that is being decided: mount, host, scheme, client and server are taken from it. ``path`` is
+    the app's own, below its mount, with a query if there is one. ``headers`` are all that the app gets, but Host.
+    """
+
+    request: Request
+    path: str
+    headers: Headers = field(repr=False)
+    limit_bytes: int = 64 * 1024
+    limit_seconds: float = 1.0
