@@ -1,4 +1,4 @@
-"""Writes settings.md out of settings/model.py, where each key has its default and its sentence. Run it after a change there."""
+"""Writes settings.md out of the modules of settings/, where each key has its default and its sentence. Run it after a change there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import twofa_middleware.settings.model as settings
+import twofa_middleware.settings as settings
 
 HERE = Path(__file__).parent
 SECTIONS = (
@@ -25,12 +25,12 @@ NOT_IN_THE_FILE = {"folder", "source"}
 
 
 def page() -> str:
-    tree = ast.parse(Path(settings.__file__).read_text(encoding="utf-8"))
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    modules = [ast.parse(file.read_text(encoding="utf-8")) for file in Path(settings.__file__).parent.glob("*.py")]
+    classes = {node.name: node for tree in modules for node in tree.body if isinstance(node, ast.ClassDef)}
     parts = [
         "# Settings",
         "",
-        "Made from `settings/model.py` by `docs/make_settings.py`. Defaults are overruled by the file, the file by the environment: "
+        "Made from `settings/*.py` by `docs/make_settings.py`. Defaults are overruled by the file, the file by the environment: "
         "`TWOFA__SECTION__KEY`, such as `TWOFA__APPS__SHOP__HOME=/start`.",
     ]
     for name, title, where in SECTIONS:

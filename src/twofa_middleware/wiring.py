@@ -24,8 +24,7 @@ from .protocol import Directory, PluginContext, Sink, Store, StoreOptions
 from .references import read_secret
 from .runtime import Answers, Runtime
 from .sealing import Sealer
-from .settings import Settings
-from .settings.model import Acknowledge
+from .settings import Acknowledge, Settings
 from .settings.reading import did_you_mean
 from .site import Site
 

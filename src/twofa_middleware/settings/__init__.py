@@ -4,11 +4,14 @@ One file serves all apps of a realm. ``TWOFA__SECTION__KEY`` in the environment 
 TOML, and as plain text where it is none. What cannot be used stops the start, and the error says what to do.
 """
 
-from .model import Accepted, Administration, AppSettings, Enforcement, Events, Insert, ServiceAccount, Settings
+from .apps import Accepted, AppSettings, Insert
+from .model import Administration, Enforcement, Events, ServiceAccount, Settings
 from .reading import struct_of
+from .store import Acknowledge, StoreSettings
 
 __all__ = [
     "Accepted",
+    "Acknowledge",
     "Administration",
     "AppSettings",
     "Enforcement",
@@ -16,5 +19,6 @@ __all__ = [
     "Insert",
     "ServiceAccount",
     "Settings",
+    "StoreSettings",
     "struct_of",
 ]

@@ -10,7 +10,8 @@ from ..errors import ConfigError
 from .reading import did_you_mean
 
 if TYPE_CHECKING:
-    from .model import AppSettings, Settings
+    from .apps import AppSettings
+    from .model import Settings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 _PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", re.ASCII)

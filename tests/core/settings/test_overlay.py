@@ -10,7 +10,7 @@ import pytest
 from core.settings.documents import SMALLEST, written
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.settings import Settings
-from twofa_middleware.settings.model import StoreSettings
+from twofa_middleware.settings.store import StoreSettings
 
 
 @pytest.mark.parametrize(

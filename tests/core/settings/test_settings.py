@@ -11,7 +11,7 @@ import pytest
 from core.settings.documents import SMALLEST, document, settings, written
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.settings import Settings
-from twofa_middleware.settings.model import StoreSettings
+from twofa_middleware.settings.store import StoreSettings
 
 # The sample of the design, with the second app, which it leaves open, filled in.
 SAMPLE = """\

@@ -19,7 +19,7 @@ from twofa_middleware.identify import Nobody
 from twofa_middleware.keyring import KeyRing
 from twofa_middleware.protocol import UserKey
 from twofa_middleware.settings import Settings
-from twofa_middleware.settings.model import StoreSettings
+from twofa_middleware.settings.store import StoreSettings
 from twofa_middleware.wiring import Runtime, build, open_store
 
 ACCOUNT: dict[str, Any] = {
