@@ -46,7 +46,7 @@ class Gate:
     ) -> None:
         """``foreign_cookies``: the session cookies of the realm's other apps."""
         self.site = site
-        self._resolvers = tuple(resolvers)
+        self.resolvers = tuple(resolvers)
         self._foreign_cookies = foreign_cookies
         self._inserts = inserts
         self.cookies_read = frozenset[bytes]().union(*(resolver.reads.cookies for _, resolver in resolvers))
@@ -91,7 +91,7 @@ class Gate:
 
     def identify(self, request: Request) -> Flow[Identified]:
         return identify(
-            self._resolvers,
+            self.resolvers,
             request,
             credential_cookies=self.site.credential_cookies,
             foreign_cookies=self._foreign_cookies,
