@@ -1,4 +1,9 @@
-"""The door to the WSGI adapter: ``from twofa_middleware.wsgi import TwoFactorMiddleware``."""
+"""The door to the WSGI adapter: ``from twofa_middleware.wsgi import TwoFactorMiddleware``.
+
+Or without a line of code: ``TWOFA_TARGET=shop:app waitress-serve twofa_middleware.wsgi:application``.
+"""
+
+from functools import cache
 
 try:
     from twofa_middleware_wsgi import TwoFactorMiddleware
@@ -9,4 +14,20 @@ except ModuleNotFoundError as error:
         ) from error
     raise
 
-__all__ = ["TwoFactorMiddleware"]
+from .target import served
+
+__all__ = ["TwoFactorMiddleware", "create_application"]
+
+
+@cache
+def create_application() -> TwoFactorMiddleware:
+    """The app that TWOFA_TARGET names, behind the gate: for servers that take a factory. Raises ConfigError."""
+    application: TwoFactorMiddleware = served("wsgi", TwoFactorMiddleware)
+    return application
+
+
+def __getattr__(name: str) -> TwoFactorMiddleware:
+    """``application`` is made when it is asked for: who imports the class alone needs no TWOFA_TARGET (PEP 562)."""
+    if name == "application":
+        return create_application()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
