@@ -17,19 +17,20 @@ from .accounts.unprompted import Opening
 from .asks import Count, Emit
 from .browser.cookies import hide_ours, is_ours, read_pass
 from .browser.origin import is_own_websocket
-from .http import Allow, Answer, Headers, Request, Send, set_cookies
+from .http import Allow, Answer, Headers, Request, Send, never, set_cookies
 from .identify import CannotTell, Identified, Known, Nobody, identify
 from .inserts.controls import Scene, prove_again
 from .inserts.forms import MustProve
 from .inserts.passing import come, rules_for
 from .inserts.rules import InsertRule
 from .inserts.splicing import ASKS_WHOLE
+from .lasting import Ended, Untold, Verdict, still_passes, tell_of_end
 from .modes import let_by, unaltered
 from .pages import health, routes
 from .pages.render import owned
-from .policy.paths import asks_less
+from .policy.paths import asks_less, asks_more
 from .protocol import Event, Flow, IdentityResolver, Login
-from .refusals import closed_on_error, demand, foreign_websocket, not_told, prove_first
+from .refusals import closed_on_error, demand, foreign_websocket, not_told, prove_first, unlisted_websocket
 from .release import Admitted, release
 from .site import Site
 
@@ -88,6 +89,14 @@ class Gate:
         login = identified.login if isinstance(identified, Known) else None
         yield from self.site.emit("log-in appeared while a body was read", login, allow.request.now)
         return False
+
+    def still_passes(self, allow: Allow, now: int) -> Flow[Verdict]:
+        """May an open connection go on? Asked for as long as ``allow.is_watched`` says so of the head of its answer."""
+        return still_passes(self, allow, now)
+
+    def tell_of_end(self, allow: Allow, ended: Ended | Untold, now: int) -> Flow[None]:
+        """To be asked once, when a connection is closed for what ``still_passes`` has said."""
+        return tell_of_end(self, allow, ended, now)
 
     def identify(self, request: Request) -> Flow[Identified]:
         return identify(
@@ -155,7 +164,7 @@ class Gate:
         if site.is_service_account(login, by, request.now):
             yield from self.tell_of_service_account(login, request)
             admitted = Admitted(login, cookie, begins=begins, resolves=resolves)
-            return self._allow(request, admitted, changes, watches_body)
+            return self._allow(request, admitted, changes, watches_body, may_last=True)
         access = yield from look(site, login, request)
         decision = yield from decide(site, login, request, access)
         if not isinstance(decision, Passes):
@@ -171,11 +180,12 @@ class Gate:
             opens, ended = None, True
             if cookie is not None:
                 yield from end_pass(site, cookie, request.now, "log-out", login)
-        admitted = Admitted(login, cookie, opens, begins, resolves, ended)
+        had_pass = access.valid_pass is not None
+        admitted = Admitted(login, cookie, opens, begins, resolves, ended, had_pass=had_pass)
         rules = rules_for(self._inserts, request) if site.mode == "enforce" else ()
         if rules:
             return (yield from self._allow_page(Scene(site, request, login, access), rules, admitted, changes))
-        return self._allow(request, admitted, changes, watches_body)
+        return self._allow(request, admitted, changes, watches_body, may_last=True)
 
     def _allow_page(
         self,
@@ -193,6 +203,7 @@ class Gate:
             replace(admitted, passing=passing),
             {**changes, **ASKS_WHOLE},
             watches_body=self._depends_on_state and passing.body is None,
+            may_last=True,
         )
         if passing.body is not None and self._depends_on_state and not (yield from self.still_same(allow)):
             return (yield from not_told(self.site, scene.request, CannotTell("another log-in came with the form")))
@@ -200,6 +211,9 @@ class Gate:
 
     def _admit_nobody(self, request: Request, takes_out: frozenset[bytes]) -> Flow[Allow | Answer]:
         site = self.site
+        may_log_in_later = request.kind == "websocket" and self._depends_on_state
+        if may_log_in_later and not asks_less(site.anonymous_websockets, request):
+            return (yield from unlisted_websocket(site, request))
         for unread in sorted(takes_out & self.cookies_read):
             yield from site.warn("session cookie could not be read", request.now, cookie=unread.decode())
         changes = hide_ours(request, takes_out)
@@ -211,7 +225,8 @@ class Gate:
         if ended and cookie is not None:
             yield from end_pass(site, cookie, request.now, "nobody is logged in")
         admitted = Admitted(None, cookie, begins=begins, resolves=resolves, ended=ended)
-        return self._allow(request, admitted, changes, watches_body=self._depends_on_state and carries)
+        watches = self._depends_on_state and carries
+        return self._allow(request, admitted, changes, watches, may_last=watches or may_log_in_later)
 
     def _shows_log_out(self, request: Request) -> bool:
         """A person comes without a login, where the app's cookie would have been sent: the log-in has ended.
@@ -237,12 +252,33 @@ class Gate:
         admitted: Admitted,
         changes: Mapping[bytes, bytes | None],
         watches_body: bool = False,
+        *,
+        may_last: bool = False,
     ) -> Allow:
         look_at = _always if admitted.needs_release else self._sets_watched_cookie
-        return Allow(request, admitted.login, changes, look_at, admitted, watches_body)
+        is_watched = never
+        if may_last:
+            lasts = request.kind == "websocket" or asks_more(self.site.streams, request)
+            is_watched = _always if lasts else _is_event_stream
+        return Allow(
+            request,
+            admitted.login,
+            changes,
+            look_at,
+            admitted,
+            watches_body,
+            is_watched=is_watched,
+            asks_each=self._depends_on_state,
+        )
 
     def _sets_watched_cookie(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         return any(name in self.cookies_read or is_ours(name) for name, _ in set_cookies(headers))
+
+
+def _is_event_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the answer is one of server-sent events (HTML Standard §9.2)."""
+    kinds = [value for name, value in headers if name.lower() == b"content-type"]
+    return any(kind.partition(b";")[0].strip().lower() == b"text/event-stream" for kind in kinds)
 
 
 def _always(headers: Iterable[tuple[bytes, bytes]]) -> bool:

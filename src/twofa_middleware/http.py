@@ -147,6 +147,11 @@ class Answer:
         return replace(self, headers=self.headers + headers)
 
 
+def never(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Of no head."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Allow:
     """The request may go on to the app.
@@ -156,6 +161,8 @@ class Allow:
     app's answer and says whether ``Gate.release`` has to decide about it. ``watches_body``: the login has to be resolved
     again when the last chunk of the body was read. ``body``: what the app reads instead of the body, which was read
     already. ``splices``: the answer may be changed on its way, so the app has to give its bytes to nobody else.
+    ``is_watched`` looks at the head of the app's answer and says whether ``Gate.still_passes`` has to be asked for as long
+    as the connection is open; ``asks_each``: also about each message of the client's.
     """
 
     request: Request
@@ -167,6 +174,8 @@ class Allow:
     forgets: frozenset[str] = frozenset()
     body: bytes | None = field(default=None, repr=False)
     splices: bool = False
+    is_watched: Callable[[Iterable[tuple[bytes, bytes]]], bool] = never
+    asks_each: bool = False
 
 
 class Splicing(Protocol):

@@ -5,22 +5,17 @@ Only our own cookies are taken out, as always; they are nobody's business but ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from .browser.cookies import hide_ours
-from .http import Allow, Request
+from .http import Allow, Request, never
 
 
 def let_by(request: Request) -> Allow:
     """The request as it came, whoever it is of; nothing is decided about the answer."""
-    return Allow(request, None, hide_ours(request), _never, None)
+    return Allow(request, None, hide_ours(request), never, None)
 
 
 def unaltered(allow: Allow, request: Request) -> Allow:
     """What may go on in any case, without what the gate would have taken out of the request."""
-    return replace(allow, changes=hide_ours(request), forgets=frozenset(), watches_body=False)
-
-
-def _never(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return False
+    return replace(allow, changes=hide_ours(request), forgets=frozenset(), watches_body=False, is_watched=never)

@@ -59,6 +59,12 @@ def foreign_websocket(site: Site, request: Request, login: Login) -> Flow[Answer
     return owned(notices.said(site, request, 403, "foreign-origin", detail, reference))
 
 
+def unlisted_websocket(site: Site, request: Request) -> Flow[Answer]:
+    """Who is logged in depends on the app's state here, so that a log-in could come later, over the connection itself."""
+    reference = yield from refuse(site, request, "websocket of nobody refused", None, "refused")
+    return owned(notices.said(site, request, 403, "anonymous-websocket", "Log in before you open this.", reference))
+
+
 def not_told(site: Site, request: Request, identified: CannotTell | Conflicting | Unclaimed) -> Flow[Answer]:
     """It cannot be told who is there, or a credential came that nobody has read."""
     match identified:

@@ -34,7 +34,7 @@ class Admitted:
 
     ``opens``: a pass to open that nobody was prompted for. ``begins``: a log-in rule matched. ``resolves``: the app may
     have changed who is logged in without a cookie that would show it. ``ended``: the pass has ended already.
-    ``passing``: the page gets controls of ours.
+    ``passing``: the page gets controls of ours. ``had_pass``: it was let in by a valid pass.
     """
 
     login: Login | None
@@ -44,6 +44,7 @@ class Admitted:
     resolves: bool = False
     ended: bool = False
     passing: Passing | None = None
+    had_pass: bool = False
 
     @property
     def needs_release(self) -> bool:

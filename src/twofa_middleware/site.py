@@ -33,6 +33,8 @@ class Site:
     exempt: tuple[PathRule, ...]
     login_rules: tuple[PathRule, ...]
     logout_rules: tuple[PathRule, ...]
+    anonymous_websockets: tuple[PathRule, ...]
+    streams: tuple[PathRule, ...]
     starts_now: bool
     credential_cookies: frozenset[bytes]
     logout_cookies: tuple[str, ...]
@@ -67,6 +69,10 @@ class Site:
             exempt=_rules(app.exempt, settings, f"[apps.{name}] exempt", for_reading=True),
             login_rules=_rules(app.login, settings, f"[apps.{name}] login"),
             logout_rules=_rules(app.logout, settings, f"[apps.{name}] logout"),
+            anonymous_websockets=_rules(
+                app.anonymous_websockets, settings, f"[apps.{name}] anonymous_websockets", for_reading=True
+            ),
+            streams=_rules(app.streams, settings, f"[apps.{name}] streams"),
             starts_now=settings.enforcement.starts == "now" or not sees_logins,
             credential_cookies=credential_cookies | {cookie.encode() for cookie in app.credential_cookies},
             logout_cookies=_texts(session_cookies | credential_cookies)

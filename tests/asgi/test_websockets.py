@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from support import logins
 from support.asgi_wire import DENIAL, App, Message, run, websocket_of
 from support.exchange import AsgiExchange
 from support.heads import CLEAN, SECRET, logs_in, raw
 from support.logins import WHO
-from support.realm import ORIGIN, Realm, session_cookie
+from support.realm import ORIGIN, SIGNED_COOKIE, Realm, make_realm, session_cookie
 from support.visitor import Visitor
 
 from .conftest import Behind
@@ -134,7 +135,11 @@ def accepts_and_logs_in(user: str) -> App:
 def test_a013_who_is_logged_in_when_the_app_accepts_is_asked_again_where_its_state_says_so(
     user: str, passes: bool, behind: Behind, state_realm: Realm
 ) -> None:
-    wire = run(behind(accepts_and_logs_in(user), state_realm), websocket_of(headers=[("Cookie", "sid=known")]))
+    listed = make_realm(
+        state_realm.folder,
+        shop={"identity": [SIGNED_COOKIE, logins.SERVER_SESSION], "anonymous_websockets": ["GET /live"]},
+    )
+    wire = run(behind(accepts_and_logs_in(user), listed), websocket_of(headers=[("Cookie", "sid=known")]))
     assert (wire.error, "secret" in wire.everything()) == (None, passes)
 
 

@@ -57,7 +57,9 @@ class MustSetUp:
 Decision: TypeAlias = Passes | MustVerify | MustSetUp
 
 
-def look(site: Site, login: Login, request: Request, *, log_in_begins: bool = False) -> Flow[Access]:
+def look(
+    site: Site, login: Login, request: Request, *, log_in_begins: bool = False, counts_as_use: bool = True
+) -> Flow[Access]:
     """Read what a decision needs. When a log-in begins, a pass that the browser still has is none for it."""
     user = site.user_key(login)
     cookie = None if log_in_begins else _pass_cookie(site, user, request)
@@ -67,7 +69,8 @@ def look(site: Site, login: Login, request: Request, *, log_in_begins: bool = Fa
     )
     account = open_account(site.sealer, user, seen.account)
     valid = passes.read_pass(site, login, user, account.generation, seen.pass_row, request.now)
-    if valid and site.settings.idle_seconds and seen.pass_row and request.now >= seen.pass_row.used_at + TOUCH_SECONDS:
+    measures_use = counts_as_use and site.settings.idle_seconds
+    if valid and measures_use and seen.pass_row and request.now >= seen.pass_row.used_at + TOUCH_SECONDS:
         yield from TouchPass(user, seen.pass_row.digest, request.now)
     return Access(
         user,

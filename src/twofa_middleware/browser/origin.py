@@ -25,9 +25,15 @@ def is_own_form(request: Request, origins: tuple[str, ...]) -> bool:
 
 
 def is_own_websocket(request: Request, origins: tuple[str, ...]) -> bool:
-    """Whether a WebSocket handshake comes from a page of the app, or from no browser (RFC 6455 §10.2)."""
+    """Whether a WebSocket handshake comes from a page of the app, or from no browser (RFC 6455 §10.2).
+
+    Browsers always send an Origin. One that says by fetch metadata that it is one, and has lost its Origin on the way, is
+    believed only as far as that goes.
+    """
     sent = request.values(b"origin")
-    return not sent or (len(sent) == 1 and sent[0].decode("latin-1") in origins)
+    if not sent:
+        return request.values(b"sec-fetch-site") in ([], [b"same-origin"])
+    return len(sent) == 1 and sent[0].decode("latin-1") in origins
 
 
 def local_path(text: str) -> str | None:

@@ -7,7 +7,7 @@ that lies below. Paths are the app's own, decoded, without SCRIPT_NAME or root_p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import ConfigError
@@ -93,6 +93,11 @@ def is_plain(request: Request) -> bool:
 
 def _is_plain_segment(part: str) -> bool:
     return part not in (".", "..") and _SEGMENT.fullmatch(part) is not None
+
+
+def asks_more(rules: Sequence[PathRule], request: Request) -> bool:
+    """Whether a rule that demands something holds: for the path, and for every odd one, which may be read as that path."""
+    return any(rule.matches(request.method, request.path) for rule in rules) or (bool(rules) and not is_plain(request))
 
 
 def asks_less(rules: Iterable[PathRule], request: Request) -> bool:

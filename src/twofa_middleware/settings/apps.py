@@ -66,6 +66,11 @@ class AppSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """The app's cookies that our own log-out expires. Not set: those that the resolvers read."""
     exempt: tuple[str, ...] = ()
     """Path rules for GET and HEAD that pass unseen, without cookies and Authorization."""
+    anonymous_websockets: tuple[str, ...] = ()
+    """Path rules, such as "GET /live/**", of WebSockets that may be open while nobody is logged in, where a resolver depends
+    on the app's state: no other may be then. Elsewhere all may."""
+    streams: tuple[str, ...] = ()
+    """Path rules of long answers that are broken off when their pass ends. Answers of text/event-stream always are."""
     credential_cookies: tuple[str, ...] = ()
     """Cookies that could log somebody in, such as remember-me; the app gets them only if a resolver has read them."""
     inserts: tuple[Insert, ...] = ()
