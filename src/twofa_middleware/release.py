@@ -6,7 +6,6 @@ loses the answer's body and headers; the cookies stay, so that the app knows its
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,9 @@ from .accounts.access import Passes, decide, look
 from .accounts.passes import end_pass
 from .accounts.unprompted import Opening, open_unprompted
 from .browser.cookies import PassCookie, is_ours
+from .browser.kept import may_be_shared, merge_cookies
 from .browser.origin import leads_to
-from .http import Allow, Answer, Headers, Request, Send, set_cookies, without_cookies
+from .http import Allow, Answer, Headers, Request, Send, set_cookies
 from .identify import CannotTell, Known, Nobody, says_same
 from .inserts.passing import Passing, go
 from .pages.render import Urls
@@ -24,8 +24,6 @@ from .refusals import demand, not_told
 
 if TYPE_CHECKING:
     from .gate import Gate
-
-_AGE = re.compile(rb"(?:s-maxage|max-age)=\"?[0-9]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def _with_pass(gate: Gate, allow: Allow, admitted: Admitted, headers: Headers) -
     site = gate.site
     if admitted.ended:
         return Send((*headers, site.cookies.expire(site.cookies.passes)))
-    if admitted.opens is None or _may_be_shared(headers):
+    if admitted.opens is None or may_be_shared(headers):
         return Send(headers)
     cookie = yield from open_unprompted(site, admitted.opens, allow.request.now)
     return Send((*headers, cookie) if cookie else headers)
@@ -107,7 +105,7 @@ def _send_new_login(
     decision = yield from decide(site, login, merged, access)
     if isinstance(decision, Passes):
         cookie = None
-        if decision.opens is not None and not _may_be_shared(headers):
+        if decision.opens is not None and not may_be_shared(headers):
             browser = access.browser.digest if access.browser else None
             opening = Opening(login, decision.opens, access.account.generation, browser, None, decision.roles)
             cookie = yield from open_unprompted(site, opening, request.now)
@@ -157,12 +155,7 @@ def _next(gate: Gate, request: Request, headers: Headers) -> str:
 
 def _merge(request: Request, sets: list[tuple[bytes, bytes]]) -> Request:
     """The request that the browser would send next: the answer's cookies in place of those of the same names."""
-    line = without_cookies(request.header_line(b"cookie"), frozenset(name for name, _ in sets))
-    ends_as: dict[bytes, bytes] = {}
-    for name, value in sets:
-        # A deletion may mean the cookie of another path or domain, so it takes nothing back that the answer sets.
-        ends_as[name] = value or ends_as.get(name, b"")
-    merged = b"; ".join((*filter(None, (line,)), *(name + b"=" + value for name, value in ends_as.items() if value)))
+    merged = merge_cookies(request.header_line(b"cookie"), sets)
     return request.with_headers({b"cookie": merged or None})
 
 
@@ -174,12 +167,3 @@ def _sets_two(watched: list[tuple[bytes, bytes]]) -> bool:
 
 def _is_our_cookie(pair: tuple[bytes, bytes]) -> bool:
     return pair[0].lower() == b"set-cookie" and is_ours(pair[1].partition(b"=")[0].strip(b" \t"))
-
-
-def _may_be_shared(headers: Headers) -> bool:
-    """Whether a shared cache may keep the answer (RFC 9111 §3): then it is no place for anybody's pass."""
-    control = b",".join(value for name, value in headers if name.lower() == b"cache-control").lower()
-    if b"private" in control or b"no-store" in control:
-        return False
-    expires = any(name.lower() == b"expires" and value.strip() not in (b"0", b"-1") for name, value in headers)
-    return b"public" in control or _AGE.search(control) is not None or expires

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ..http import Headers, Request
 from ..protocol import Ask, Event
@@ -69,10 +69,15 @@ class AppAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AskApp(Ask[AppAnswer]):
-    """Ask the app itself, in process, with a GET that never comes through the gate; AppUnreadable where it fails.
+    """Ask the app itself, in process, by a request that never comes through the gate; AppUnreadable where it fails.
 
-    ``request`` is the one that is being decided: mount, host, scheme, client and server are taken from it. ``path`` is
-    the app's own, below its mount, with a query if there is one. ``headers`` are all that the app gets, but Host.
+    ``request`` is the one that is being decided: mount, host, scheme, client and server are taken from it, and whatever
+    the server and the layers outside have said of it (REMOTE_USER, a session of theirs), since the app goes by that with
+    the request itself, too. ``path`` is the app's own, below its mount, as it stands in a URL, with a query if there is
+    one. ``headers`` are all that the app gets, but Host. There is no body.
+
+    Questions with the same ``turn`` go to the app one after the other; of those that wait, one is asked for all that are
+    the same. Cookies named in ``keep_cookies`` that the answer sets go to the app with this request, and to the browser.
     """
 
     request: Request
@@ -80,3 +85,6 @@ class AskApp(Ask[AppAnswer]):
     headers: Headers = field(repr=False)
     limit_bytes: int = 64 * 1024
     limit_seconds: float = 1.0
+    method: Literal["GET", "POST", "PROPFIND"] = "GET"
+    turn: bytes = field(default=b"", repr=False)
+    keep_cookies: frozenset[bytes] = frozenset()

@@ -1,0 +1,60 @@
+"""Cookies that outlast the answer that set them: merged into a request, or kept of an answer that nobody gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ..http import Headers, change_headers, set_cookies, without_cookies
+from .cookies import is_ours
+
+_AGE = re.compile(rb"(?:s-maxage|max-age)=\"?[0-9]+", re.IGNORECASE)
+
+
+class KeptCookies:
+    """Set-Cookie lines of the app's answers to questions, for the rest of one request.
+
+    The app gets such a cookie with the request, in the place of the one that it has replaced, and the browser with the
+    answer, whichever that is.
+    """
+
+    def __init__(self) -> None:
+        self.lines: Headers = ()
+
+    def take(self, headers: Headers, names: frozenset[bytes]) -> None:
+        """Keep the named cookies of an answer; never one of ours."""
+        for key, line in headers:
+            name = line.partition(b"=")[0].strip(b" \t")
+            if key == b"set-cookie" and name in names and not is_ours(name) and (key, line) not in self.lines:
+                self.lines += ((key, line),)
+
+    def onto_request(self, headers: Headers) -> Headers:
+        """The headers of a request as the browser would send them, had it got these cookies."""
+        if not self.lines:
+            return headers
+        line = b"; ".join(value for name, value in headers if name == b"cookie")
+        return change_headers(headers, {b"cookie": merge_cookies(line, set_cookies(self.lines)) or None})
+
+    def onto_answer(self, headers: Headers) -> Headers:
+        """The headers of an answer with these cookies before its own, which therefore win; not where caches share it."""
+        return headers if not self.lines or may_be_shared(headers) else (*self.lines, *headers)
+
+
+def merge_cookies(line: bytes, sets: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """A Cookie header with what an answer sets in place of the cookies of the same names."""
+    kept = without_cookies(line, frozenset(name for name, _ in sets))
+    ends_as: dict[bytes, bytes] = {}
+    for name, value in sets:
+        # A deletion may mean the cookie of another path or domain, so it takes nothing back that the answer sets.
+        ends_as[name] = value or ends_as.get(name, b"")
+    return b"; ".join((*filter(None, (kept,)), *(name + b"=" + value for name, value in ends_as.items() if value)))
+
+
+def may_be_shared(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a shared cache may keep the answer (RFC 9111 §3): then it is no place for anybody's cookie."""
+    pairs = [(name.lower(), value) for name, value in headers]
+    control = b",".join(value for name, value in pairs if name == b"cache-control").lower()
+    if b"private" in control or b"no-store" in control:
+        return False
+    expires = any(name == b"expires" and value.strip() not in (b"0", b"-1") for name, value in pairs)
+    return b"public" in control or _AGE.search(control) is not None or expires
