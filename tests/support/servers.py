@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,16 +86,17 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def running(folder: Path, *command: str) -> Iterator[Server]:
-    """Start ``python -m …``, with ``{port}`` filled in, and end it afterwards."""
+def running(folder: Path, *command: str, environ: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Start ``python -m …`` in the folder, with ``{port}`` filled in, and end it afterwards."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     calls_file(folder).touch()
-    environment = os.environ | {FOLDER: str(folder), "PYTHONPATH": str(TESTS), "PYTHONUNBUFFERED": "1"}
+    ours = {FOLDER: str(folder), "PYTHONPATH": str(TESTS), "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | ours | (environ or {})
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", *(part.format(port=port) for part in command)],
+            [sys.executable, "-m", *(part.replace("{port}", str(port)) for part in command)],
             env=environment,
             cwd=folder,
             stdout=log,
