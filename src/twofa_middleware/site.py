@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .asks import Emit
 from .browser.cookies import CookieNames
 from .desk import Desk
 from .errors import ConfigError
 from .factors.totp import Window
+from .http import Request
 from .policy.paths import PathRule
-from .protocol import Directory, Event, Login, RolesResolver, UserKey
+from .protocol import Directory, Event, Flow, Login, RolesResolver, UserKey
 from .sealing import Sealer
 from .settings import AppSettings, Settings
+
+LogOut: TypeAlias = Callable[[Request], Flow[None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +41,7 @@ class Site:
     starts_now: bool
     credential_cookies: frozenset[bytes]
     logout_cookies: tuple[str, ...]
+    log_outs: tuple[tuple[str, LogOut], ...]
 
     @classmethod
     def of(
@@ -51,9 +55,11 @@ class Site:
         directory: Directory | None = None,
         session_cookies: frozenset[bytes] = frozenset(),
         credential_cookies: frozenset[bytes] = frozenset(),
+        log_outs: tuple[tuple[str, LogOut], ...] = (),
     ) -> Site:
         """``shows_session``: a resolver of the app tells one log-in from the next. ``session_cookies`` are those that
-        resolvers read, ``credential_cookies`` those by which the app's framework may log people in besides."""
+        resolvers read, ``credential_cookies`` those by which the app's framework may log people in besides. ``log_outs``
+        end the app's own session on the server, each with the name of its resolver."""
         app = settings.app(name)
         # Where neither a session nor rules show a next log-in, "next-login" would be never.
         sees_logins = shows_session or bool(app.login and app.logout)
@@ -78,6 +84,7 @@ class Site:
             logout_cookies=_texts(session_cookies | credential_cookies)
             if app.logout_cookies is None
             else app.logout_cookies,
+            log_outs=log_outs,
         )
 
     @property

@@ -46,7 +46,11 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
         if name in account.apps and account.by not in {one.use for one in plugged[name]}:
             where = f"{settings.source}: service_accounts {number}"
             raise ConfigError(f'{where}: by = "{account.by}" is no resolver of [apps.{name}]')
-    shows_session = any(getattr(one.options, "session", None) is not None for one in plugged[name])
+    # Whether a log-in can be told from the next may depend on more than the options: on the app's session engine.
+    shows_session = any(
+        getattr(resolver, "shows_session", getattr(one.options, "session", None) is not None)
+        for one, (_, resolver) in zip(plugged[name], resolvers, strict=True)
+    )
     cookies = _cookies(plugged[name])
     site = Site.of(
         settings,
@@ -59,6 +63,7 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
         credential_cookies=frozenset[bytes]().union(
             *(getattr(one.options, "credential_cookies", ()) for one in plugged[name])
         ),
+        log_outs=tuple((use, one.log_out) for use, one in resolvers if hasattr(one, "log_out")),
     )
     foreign = frozenset[bytes]().union(*(_cookies(ones) for app, ones in plugged.items() if app != name))
     inserts = rules_of(site.app, name, settings.source, asynchronous=asynchronous)

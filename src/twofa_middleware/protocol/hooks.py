@@ -35,6 +35,10 @@ class IdentityResolver(Protocol):
     ``Options`` is a msgspec Struct with ``reads``, a property that needs no secret, since other apps of the realm ask
     for it too; it may have ``credential_cookies``, by which the app's framework logs people in besides what is read.
     ``pure``: the answer depends on ``reads`` and the clock alone. What cannot be used raises ConfigError.
+
+    It may have ``log_out(request) -> Flow[None]``, which ends the app's own session on the server when somebody logs out
+    by our button, and raises where it could not; and ``shows_session``, whether its Login has a ``session``, where that
+    depends on more than the option of that name.
     """
 
     Options: ClassVar[type]
