@@ -1,0 +1,110 @@
+"""The same story on every server, started without a line of code: the shop of ``support.shop`` knows nothing of us."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servers.commands import WAYS
+from servers.site import Wire, prepare, visitor_of
+from support.exchange import Reply
+from support.servers import Server, running
+from support.site import DOWNLOAD_BYTES, PIECE
+from support.visitor import Visitor
+
+MOST_GROWTH_KILOBYTES = 30 * 1024
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("server")
+    way = WAYS[request.param]
+    with running(folder, *way.command, environ=prepare(folder) | way.environ) as server:
+        yield server
+    assert "Traceback" not in server.log(), server.log()
+
+
+def log_in(visitor: Visitor, user: str) -> Reply:
+    return visitor.post("/login", {"user": user})
+
+
+def sent_to(reply: Reply) -> tuple[int, str]:
+    return reply.status, (reply.header("location") or "").partition("?")[0]
+
+
+def prove(visitor: Visitor) -> Reply:
+    """With the code that comes after the one of the set-up, whatever the time is by now."""
+    visitor.clock.now = max(int(time.time()), visitor.clock.now + 30)
+    return visitor.verify(next="/")
+
+
+def test_nobody_who_is_logged_in_to_nothing_sees_anything_of_the_gate(server: Server) -> None:
+    reply = Wire(server.port).request("GET", "/", [("Accept", "text/html")])
+    assert (reply.status, reply.text) == (200, "the secret page of nobody")
+    known = {"x-shop", "content-type", "content-length", "date", "server", "via", "connection"}
+    assert {name.lower() for name, _ in reply.headers} <= known
+
+
+def test_who_has_a_second_factor_is_asked_after_each_log_in_on_each_worker(server: Server) -> None:
+    erin = visitor_of(server)
+    assert sent_to(log_in(erin, "erin")) == (303, "/")
+    assert erin.go("/").text == "the secret page of erin"
+    erin.set_up()
+    assert len(erin.codes) == 10
+    assert erin.go("/").text == "the secret page of erin"
+
+    assert sent_to(erin.post("/logout", {})) == (303, "/")
+    assert erin.go("/").text == "the secret page of nobody"
+    assert sent_to(log_in(erin, "erin")) == (303, "/2fa/verify")
+    before = server.calls()
+    for _ in range(8):  # more than there are workers
+        assert sent_to(erin.go("/")) == (303, "/2fa/verify")
+        refused = erin.fetch("/facts", "POST", body=b"x" * 1000)
+        assert (refused.status, refused.header("content-type")) == (403, "application/problem+json")
+    assert server.calls() == before
+    assert sent_to(prove(erin)) == (303, "/")
+    for _ in range(8):
+        assert erin.go("/").text == "the secret page of erin"
+
+    other = erin.elsewhere()
+    assert sent_to(log_in(other, "erin")) == (303, "/2fa/verify")
+    assert sent_to(other.go("/")) == (303, "/2fa/verify")
+    assert other.recover(erin.codes[0]).status in (200, 303)
+    assert other.go("/").text == "the secret page of erin"
+
+
+def test_another_user_in_the_same_browser_is_asked_too(server: Server) -> None:
+    both = visitor_of(server)
+    log_in(both, "dora")
+    both.set_up()
+    assert both.go("/").text == "the secret page of dora"
+    log_in(both, "carl")
+    both.set_up()
+    assert both.go("/").text == "the secret page of carl"
+    assert sent_to(log_in(both, "dora")) == (303, "/2fa/verify")
+    assert sent_to(both.go("/")) == (303, "/2fa/verify")
+
+
+def test_the_app_sees_no_cookie_of_ours_and_the_browser_keeps_them(server: Server) -> None:
+    finn = visitor_of(server)
+    log_in(finn, "finn")
+    finn.set_up()
+    assert finn.cookie("pass")
+    assert "2fa-" not in finn.go("/facts").text
+    assert "session=" in finn.go("/facts").text
+
+
+def test_a_body_passes_whole_both_ways_and_is_not_kept_in_memory(server: Server) -> None:
+    walt = visitor_of(server)
+    log_in(walt, "walt")
+    walt.go("/")
+    cookie = [("Cookie", "; ".join(f"{name}={value}" for name, value in walt.cookies.items()))]
+    before = int(server.ask("GET", "/peak", cookie)[2])
+    pieces = (PIECE for _ in range(DOWNLOAD_BYTES // len(PIECE)))
+    length = str(DOWNLOAD_BYTES)
+    assert server.ask("POST", "/upload", [*cookie, ("Content-Length", length)], pieces)[2] == length.encode()
+    assert server.ask("GET", "/download", cookie)[:2] == (200, DOWNLOAD_BYTES)
+    assert int(server.ask("GET", "/peak", cookie)[2]) - before < MOST_GROWTH_KILOBYTES
