@@ -5,21 +5,30 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import Any
+from contextvars import copy_context
+from dataclasses import replace
+from time import monotonic
+from typing import Any, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from twofa_middleware.asks import ReadBody
+from twofa_middleware.asks import AskApp, ReadBody
+from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.drive import AsyncAnswer, adrive
 from twofa_middleware.errors import TwoFactorError
 from twofa_middleware.http import Allow, Answer, Headers
 from twofa_middleware.http import Send as SendOn
+from twofa_middleware.lasting import Ended, Pace, Untold, Verdict
 from twofa_middleware.protocol import Ask, Flow
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build
 
-from .head import HeldHead, comes_of_drop
+from .asking import Asking
+from .head import BrokenOff, HeldHead, comes_of_drop
 from .translate import ClientGone, change_scope, read_body, read_request, receive_instead, send_answer
+from .watching import Close, Watch
+
+AnySend = TypeVar("AnySend", bound=SendOn | Answer)
 
 
 class UnsupportedScope(TwoFactorError):
@@ -46,9 +55,11 @@ class TwoFactorMiddleware:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
+        self._asking = Asking(app)
         loaded = settings if isinstance(settings, Settings) else Settings.load(settings)
         self._runtime = build(loaded, name, asynchronous=True, clock=clock)
         self._clock = clock
+        self._pace = Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -57,24 +68,45 @@ class TwoFactorMiddleware:
         if scope["type"] not in ("http", "websocket"):
             raise UnsupportedScope(f"the gate does not know the scope type {scope['type']!r} and lets none of it pass")
 
-        async def answer(ask: Ask[Any]) -> Any:
-            return await (read_body(receive, ask) if isinstance(ask, ReadBody) else self._runtime.answer_async(ask))
+        kept, context = KeptCookies(), copy_context()
 
+        async def answer(ask: Ask[Any]) -> Any:
+            match ask:
+                case ReadBody():
+                    return await read_body(receive, ask)
+                case AskApp():
+                    return await self._asking.answer(ask, kept, context)
+                case _:
+                    return await self._runtime.answer_async(ask)
+
+        admitted_at = monotonic()
         request = read_request(scope, int(self._clock()))
         try:
             outcome = await adrive(self._runtime.gate.admit(request), answer)
         except ClientGone:
             return
         if isinstance(outcome, Answer):
-            await send_answer(outcome, request, send)
+            await send_answer(_with(outcome, kept), request, send)
             return
-        await self._pass_on(outcome, scope, receive, send, answer)
+        await self._pass_on(outcome, scope, receive, send, answer, kept, admitted_at)
 
-    async def _pass_on(self, allow: Allow, scope: Scope, receive: Receive, send: Send, answer: AsyncAnswer) -> None:
+    async def _pass_on(
+        self,
+        allow: Allow,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        answer: AsyncAnswer,
+        kept: KeptCookies,
+        admitted_at: float,
+    ) -> None:
         gate = self._runtime.gate
 
         async def look(status: int, headers: Headers) -> SendOn | Answer | None:
-            return await adrive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
+            released = (
+                await adrive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
+            )
+            return released if not kept.lines else _with(released or SendOn(headers), kept)
 
         async def refuse(refusal: Answer) -> None:
             await send_answer(refusal, allow.request, send)
@@ -89,11 +121,34 @@ class TwoFactorMiddleware:
         async def splice(flow: Flow[bytes]) -> bytes:
             return await adrive(flow, answer)
 
+        async def still_passes() -> Verdict:
+            return await adrive(gate.still_passes(allow, int(self._clock())), answer)
+
+        def begin(headers: Headers, close: Close) -> Watch | None:
+            async def end(ended: Ended | Untold) -> None:
+                try:
+                    await close(ended)
+                finally:
+                    await adrive(gate.tell_of_end(allow, ended, int(self._clock())), answer)
+
+            if not allow.is_watched(headers):
+                return None
+            return Watch(still_passes, end, self._pace, admitted_at, asks_each=allow.asks_each)
+
         if allow.body is not None:
             receive = receive_instead(allow.body, receive)
-        head = HeldHead(scope["type"], watched if allow.watches_body else receive, send, look, refuse, splice)
+        head = HeldHead(scope["type"], watched if allow.watches_body else receive, send, look, refuse, splice, begin)
         try:
-            await self._app(change_scope(scope, allow), head.receive, head.send)
+            await self._app(change_scope(scope, allow, kept), head.receive, head.send)
         except BaseException as error:
             if not comes_of_drop(error):
                 raise
+        finally:
+            is_whole = await head.stop()
+        if not is_whole:
+            raise BrokenOff("an answer was cut off, since its login may not pass any more")
+
+
+def _with(outcome: AnySend, kept: KeptCookies) -> AnySend:
+    """What goes to the browser, with the cookies that were kept for it."""
+    return replace(outcome, headers=kept.onto_answer(outcome.headers))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 
 from starlette.types import Message, Receive, Scope, Send
 
 from twofa_middleware.asks import ReadBody
+from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import BadRequest
 from twofa_middleware.http import Allow, Answer, Headers, Request, change_headers
 
@@ -24,6 +26,9 @@ def read_request(scope: Scope, now: int) -> Request:
     path = scope["path"]
     if root and (path == root or path.startswith(root + "/")):
         path = path[len(root) :]
+    server = dict(scope)  # as it came: apps write into theirs, and the login is resolved again when they answer
+    if "state" in server:
+        server["state"] = copy.copy(server["state"])
     return Request(
         kind=scope["type"],
         method=scope.get("method", "GET"),
@@ -32,21 +37,21 @@ def read_request(scope: Scope, now: int) -> Request:
         raw_path=scope.get("raw_path"),
         query=scope.get("query_string", b""),
         headers=tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"]),
-        server=dict(scope),  # as it came: apps write into theirs, and the login is resolved again when they answer
+        server=server,
         now=now,
     )
 
 
-def change_scope(scope: Scope, allow: Allow) -> Scope:
+def change_scope(scope: Scope, allow: Allow, cookies: KeptCookies) -> Scope:
     """The scope that the app sees; the same object where nothing is changed."""
-    if not allow.changes and not allow.forgets and not allow.splices and allow.body is None:
+    if not (allow.changes or allow.forgets or allow.splices or cookies.lines) and allow.body is None:
         return scope
     headers = tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"])
     changes = dict(allow.changes)
     if allow.body is not None:
         changes |= {b"content-length": str(len(allow.body)).encode(), b"transfer-encoding": None}
     kept = {key: value for key, value in scope.items() if key not in allow.forgets}
-    changed = {**kept, "headers": list(change_headers(headers, changes))}
+    changed = {**kept, "headers": list(cookies.onto_request(change_headers(headers, changes)))}
     if allow.splices and scope.get("extensions"):
         # By these the server would send a file by itself, past whoever changes the body.
         changed["extensions"] = {key: value for key, value in scope["extensions"].items() if key not in _SENDS_FILES}

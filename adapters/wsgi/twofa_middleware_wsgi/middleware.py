@@ -5,22 +5,36 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from contextvars import copy_context
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from twofa_middleware.asks import ReadBody
+from twofa_middleware.asks import AskApp, ReadBody
+from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.drive import drive
 from twofa_middleware.http import Allow, Answer, Headers, Send
 from twofa_middleware.protocol import Ask
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build
 
+from .asking import Asking
 from .body import LateBody, SplicedBody, close_body
 from .head import HeldHead
-from .translate import change_environ, content_length, read_body, read_request, replace_body, send_answer
+from .translate import (
+    change_environ,
+    content_length,
+    read_body,
+    read_request,
+    replace_body,
+    replace_cookies,
+    send_answer,
+)
 from .watched_input import WatchedInput
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+AnySend = TypeVar("AnySend", bound=Send | Answer)
 
 EARLY_HINTS = "wsgi.early_hints"
 """Where gunicorn takes the headers of a 103 answer (RFC 8297)."""
@@ -42,33 +56,50 @@ class TwoFactorMiddleware:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
+        self._asking = Asking(app)
         loaded = settings if isinstance(settings, Settings) else Settings.load(settings)
         self._runtime = build(loaded, name, asynchronous=False, clock=clock)
         self._clock = clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        kept, context = KeptCookies(), copy_context()
+
         def answer(ask: Ask[Any]) -> Any:
-            return read_body(environ, ask) if isinstance(ask, ReadBody) else self._runtime.answer(ask)
+            match ask:
+                case ReadBody():
+                    return read_body(environ, ask)
+                case AskApp():
+                    return self._asking.answer(ask, kept, context)
+                case _:
+                    return self._runtime.answer(ask)
 
         request = read_request(environ, int(self._clock()))
         outcome = drive(self._runtime.gate.admit(request), answer)
         if isinstance(outcome, Answer):
-            return send_answer(outcome, request, start_response)
-        return self._pass_on(outcome, environ, start_response, answer)
+            return send_answer(_with(outcome, kept), request, start_response)
+        return self._pass_on(outcome, environ, start_response, answer, kept)
 
     def _pass_on(
-        self, allow: Allow, environ: WSGIEnvironment, start_response: StartResponse, answer: Callable[[Ask[Any]], Any]
+        self,
+        allow: Allow,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        answer: Callable[[Ask[Any]], Any],
+        kept: KeptCookies,
     ) -> Iterable[bytes]:
         gate = self._runtime.gate
 
         def look(status: int, headers: Headers) -> Send | Answer | None:
-            return drive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
+            outcome = drive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
+            return outcome if not kept.lines else _with(outcome or Send(headers), kept)
 
         def refuse(refusal: Answer) -> list[bytes]:
             return send_answer(refusal, allow.request, start_response)
 
         head = HeldHead(start_response, look, lambda flow: drive(flow, answer), environ.get(EARLY_HINTS))
         change_environ(environ, allow)
+        if kept.lines:
+            replace_cookies(environ, kept)
         if EARLY_HINTS in environ:
             environ[EARLY_HINTS] = head.hint
         if allow.body is not None:
@@ -91,3 +122,8 @@ class TwoFactorMiddleware:
         if refusal is not None:
             return refuse(refusal)
         return SplicedBody(body, head) if allow.splices else body
+
+
+def _with(outcome: AnySend, kept: KeptCookies) -> AnySend:
+    """What goes to the browser, with the cookies that were kept for it."""
+    return replace(outcome, headers=kept.onto_answer(outcome.headers))

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from twofa_middleware.asks import ReadBody
+from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import BadRequest
 from twofa_middleware.http import Allow, Answer, Headers, Request
 
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _OUTSIDE_HTTP = ("CONTENT_TYPE", "CONTENT_LENGTH")
-_SENT_PATHS = ("RAW_URI", "REQUEST_URI")
+SENT_PATHS = ("RAW_URI", "REQUEST_URI")
 
 
 def read_request(environ: WSGIEnvironment, now: int) -> Request:
     """The head of the request that the environ describes."""
-    sent = next((environ[key] for key in _SENT_PATHS if key in environ), None)
+    sent = next((environ[key] for key in SENT_PATHS if key in environ), None)
     return Request(
         # WSGI knows no WebSockets, but servers lend apps the socket for one: then the same rules hold as under ASGI.
         kind="websocket" if "websocket" in environ.get("HTTP_UPGRADE", "").lower() else "http",
@@ -68,6 +69,13 @@ def replace_body(environ: WSGIEnvironment, body: bytes) -> None:
     environ["wsgi.input"] = BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)
+
+
+def replace_cookies(environ: WSGIEnvironment, kept: KeptCookies) -> None:
+    """Give the app the cookies that it has set when it was asked, in the place of those that they replace."""
+    sent = environ.pop("HTTP_COOKIE", None)
+    for _, value in kept.onto_request(((b"cookie", sent.encode("latin-1")),) if sent else ()):
+        environ["HTTP_COOKIE"] = value.decode("latin-1")
 
 
 def content_length(environ: WSGIEnvironment) -> int | None:

@@ -22,11 +22,11 @@ class KeptCookies:
         self.lines: Headers = ()
 
     def take(self, headers: Headers, names: frozenset[bytes]) -> None:
-        """Keep the named cookies of an answer; never one of ours."""
-        for key, line in headers:
-            name = line.partition(b"=")[0].strip(b" \t")
-            if key == b"set-cookie" and name in names and not is_ours(name) and (key, line) not in self.lines:
-                self.lines += ((key, line),)
+        """Keep the named cookies of an answer, in the place of what an earlier one had set; never one of ours."""
+        new = tuple(pair for pair in headers if pair[0] == b"set-cookie" and _name(pair) in names)
+        new = tuple(pair for pair in new if not is_ours(_name(pair)))
+        again = {_name(pair) for pair in new}
+        self.lines = (*(pair for pair in self.lines if _name(pair) not in again), *new)
 
     def onto_request(self, headers: Headers) -> Headers:
         """The headers of a request as the browser would send them, had it got these cookies."""
@@ -38,6 +38,10 @@ class KeptCookies:
     def onto_answer(self, headers: Headers) -> Headers:
         """The headers of an answer with these cookies before its own, which therefore win; not where caches share it."""
         return headers if not self.lines or may_be_shared(headers) else (*self.lines, *headers)
+
+
+def _name(pair: tuple[bytes, bytes]) -> bytes:
+    return pair[1].partition(b"=")[0].strip(b" \t")
 
 
 def merge_cookies(line: bytes, sets: Sequence[tuple[bytes, bytes]]) -> bytes:
