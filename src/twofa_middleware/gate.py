@@ -24,7 +24,7 @@ from .inserts.forms import MustProve
 from .inserts.passing import come, rules_for
 from .inserts.rules import InsertRule
 from .inserts.splicing import ASKS_WHOLE
-from .lasting import Ended, Untold, Verdict, still_passes, tell_of_end
+from .lasting import Ended, Untold, Verdict, is_event_stream, still_passes, tell_of_end
 from .modes import let_by, unaltered
 from .pages import health, routes
 from .pages.render import owned
@@ -259,7 +259,7 @@ class Gate:
         is_watched = never
         if may_last:
             lasts = request.kind == "websocket" or asks_more(self.site.streams, request)
-            is_watched = _always if lasts else _is_event_stream
+            is_watched = _always if lasts else is_event_stream
         return Allow(
             request,
             admitted.login,
@@ -273,12 +273,6 @@ class Gate:
 
     def _sets_watched_cookie(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         return any(name in self.cookies_read or is_ours(name) for name, _ in set_cookies(headers))
-
-
-def _is_event_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the answer is one of server-sent events (HTML Standard §9.2)."""
-    kinds = [value for name, value in headers if name.lower() == b"content-type"]
-    return any(kind.partition(b";")[0].strip().lower() == b"text/event-stream" for kind in kinds)
 
 
 def _always(headers: Iterable[tuple[bytes, bytes]]) -> bool:

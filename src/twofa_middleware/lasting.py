@@ -7,6 +7,7 @@ none counts as used, or the heartbeat of a page that nobody sits at would keep i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
@@ -83,6 +84,17 @@ class Voucher:
             self.at = asked
             return None
         return None if isinstance(verdict, Untold) and self.left(now) > 0 else verdict
+
+
+def is_event_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether an answer is one of server-sent events (HTML Standard §9.2)."""
+    kinds = [value for name, value in headers if name.lower() == b"content-type"]
+    return any(kind.partition(b";")[0].strip().lower() == b"text/event-stream" for kind in kinds)
+
+
+def may_end_anywhere(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a body with this head is whole wherever it ends. Any other must not look whole when it is cut off."""
+    return is_event_stream(headers) and not any(name.lower() in (b"content-length", b"trailer") for name, _ in headers)
 
 
 def still_passes(gate: Gate, allow: Allow, now: int) -> Flow[Verdict]:
