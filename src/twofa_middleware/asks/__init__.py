@@ -44,6 +44,12 @@ from .answers import (
 from .base import (
     StoreAsk,
 )
+from .binding import (
+    BeginLogin,
+    Bind,
+    ReadBinding,
+    Unbind,
+)
 from .enrolling import (
     BeginSetup,
     ReadSetup,
@@ -147,8 +153,10 @@ __all__ = [
     "AppAnswer",
     "AskApp",
     "Attempt",
+    "BeginLogin",
     "BeginSetup",
     "Begun",
+    "Bind",
     "BrowserRow",
     "Call",
     "Change",
@@ -175,6 +183,7 @@ __all__ = [
     "PersonRow",
     "Random",
     "ReadAttempts",
+    "ReadBinding",
     "ReadBody",
     "ReadBrowsers",
     "ReadCounts",
@@ -209,6 +218,7 @@ __all__ = [
     "TakeRecoveryAttempt",
     "TouchPass",
     "TurnOn",
+    "Unbind",
     "Unlock",
     "Waiting",
     "WriteRecords",

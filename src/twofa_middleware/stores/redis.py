@@ -32,7 +32,7 @@ from .redis_fence import Fences
 from .redis_identity import Identity
 from .redis_index import read_people, read_users, sweep
 from .redis_steps import Conversation, Steps
-from .redis_talks import acknowledge, ask_of_a_user, ask_of_the_realm, keys_asked, reseal
+from .redis_talks import acknowledge, ask_of_a_binding, ask_of_a_user, ask_of_the_realm, keys_asked, reseal
 from .redis_topology import topology_of
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ _TALKS: Mapping[type[Ask[Any]], Callable[[str, Any], Conversation]] = {
     asks.Sweep: sweep,
     asks.Reseal: reseal,
     asks.Acknowledge: acknowledge,
+    **dict.fromkeys((asks.BeginLogin, asks.Bind, asks.Unbind, asks.ReadBinding), ask_of_a_binding),
     **dict.fromkeys(
         (
             asks.ReadRoles,

@@ -29,6 +29,8 @@ MATTERS: frozenset[type[Ask[Any]]] = frozenset(
         asks.EndPass,  # lost, who has logged out is in again
         asks.EndPasses,
         asks.ForgetBrowsers,  # lost, a browser that was given away skips the prompt again
+        asks.BeginLogin,  # lost, a cookie is still whose it was before another log-in
+        asks.Unbind,
         asks.Unlock,  # lost, its event is lost too: nobody can tell who has given a guesser new tries
         asks.WriteRole,  # lost, a role that an administrator saw enforced is not
         asks.WriteRecords,  # lost, what was carried here is nowhere, once the old place is gone

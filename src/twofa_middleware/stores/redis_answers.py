@@ -124,6 +124,12 @@ def _tries(reply: Reply) -> dict[int, int]:
     return {int(at): int(times) for at, times in _pairs(reply).items()}
 
 
+def _binding(reply: Reply) -> bytes | None:
+    if reply is not None and not isinstance(reply, bytes):
+        raise ValueError
+    return reply
+
+
 def _person(reply: Reply) -> asks.PersonRow | None:
     user, person, roles = reply
     return None if person is None else asks.PersonRow(UserKey(user.decode()), person, roles)
@@ -253,4 +259,8 @@ ANSWERS: Mapping[type[Ask[Any]], Callable[[Reply], Any]] = {
     asks.WriteRecords: _outcome,
     asks.Reseal: _outcome,
     asks.AddEvents: _outcome,
+    asks.BeginLogin: _outcome,
+    asks.Bind: _outcome,
+    asks.Unbind: _outcome,
+    asks.ReadBinding: _binding,
 }

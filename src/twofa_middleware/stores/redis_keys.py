@@ -25,6 +25,10 @@ Of the users whose names begin with one letter, an index that is written before 
     2fu:<realm>:{users:<letter>}:dirty   whose log may hold events
                                 :known   of whom there may be anything
 
+Of a cookie of the app's, by the keyed hash of its value:
+
+    2fa:<realm>:{<hash>}:bound           whose it is, and the log-ins that are on their way with it
+
 Near caches keep what stands under 2fa; under 2fu stands what changes without changing any of that.
 """
 
@@ -52,6 +56,11 @@ def keys_of(realm: str, user: UserKey) -> tuple[str, ...]:
         *(f"{kept}:{name}" for name in ("account", "rows", "pending")),
         *(f"{seen}:{name}" for name in ("seen", "log", "long")),
     )
+
+
+def binding_keys(realm: str, key: UserKey) -> tuple[str, ...]:
+    """The key of what is bound to a cookie."""
+    return (f"2fa:{realm}:{{{key}}}:bound",)
 
 
 def realm_keys(realm: str) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ FUTURE_STEPS = 120
 """A fence that lies further ahead, an hour, was set by a machine whose clock was wrong, and is set anew."""
 MOST_FENCES = 64
 NEEDS = re.compile(r"^-- Needs: (.+?)\. KEYS:", re.MULTILINE)
-KEYS = re.compile(r"KEYS: those of (?:a|an|the) (user|realm|index|fence)\.")
+KEYS = re.compile(r"KEYS: those of (?:a|an|the) (user|realm|index|fence|binding)\.")
 
 
 @dataclass(frozen=True, slots=True)

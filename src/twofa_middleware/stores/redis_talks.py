@@ -12,7 +12,7 @@ from typing import Any
 from .. import asks
 from ..protocol import Ask, UserKey
 from .redis_encoding import encode
-from .redis_keys import index_keys, keys_of, letter_of, realm_keys
+from .redis_keys import binding_keys, index_keys, keys_of, letter_of, realm_keys
 from .redis_scripts import script_of
 from .redis_steps import FENCE, Conversation, Fence
 
@@ -42,13 +42,20 @@ def ask_of_the_realm(realm: str, ask: Any) -> Conversation:
     return (yield from run(type(ask).__name__, realm_keys(realm), ask, marked_at))
 
 
+def ask_of_a_binding(realm: str, ask: Any) -> Conversation:
+    """A question about a cookie. Nothing has to find it, so it stands in no index."""
+    return run(type(ask).__name__, binding_keys(realm, ask.key), ask)
+
+
 def acknowledge(realm: str, ask: asks.Acknowledge) -> Conversation:
     """A write of one user, or of the realm, that has no effect."""
     return run("Acknowledge", keys_asked(realm, ask), ask)
 
 
 def keys_asked(realm: str, ask: Any) -> tuple[str, ...]:
-    """The keys of the user that a question is about, or of the realm."""
+    """The keys of the user, or of the cookie, that a question is about, or of the realm."""
+    if isinstance(ask, asks.BeginLogin | asks.Unbind):
+        return binding_keys(realm, ask.key)
     user: UserKey = getattr(ask, "user", asks.REALM)
     return realm_keys(realm) if user == asks.REALM else keys_of(realm, user)
 

@@ -1,4 +1,4 @@
--- Layout 2. Made once, by `twofa init`; servers only check `meta`. An older file gets here by sql/migrations.py.
+-- Layout 3. Made once, by `twofa init`; servers only check `meta`. An older file gets here by sql/migrations.py.
 -- Every record is sealed or authenticated before it comes here. Times are seconds since 1970.
 
 CREATE TABLE meta (
@@ -142,3 +142,18 @@ CREATE TABLE marks (
     sink     TEXT PRIMARY KEY,
     position TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Whose a cookie of the app's is, and the log-ins that are on their way with it: so many, for whom, and for how long that
+-- counts. `mixed`: they are for different people. After `ends_at` the row says nothing.
+CREATE TABLE bindings (
+    key        TEXT PRIMARY KEY,
+    record     BLOB,
+    expires_at INTEGER NOT NULL,
+    who        BLOB,
+    under_way  INTEGER NOT NULL,
+    mixed      INTEGER NOT NULL CHECK (mixed IN (0, 1)),
+    until      INTEGER NOT NULL,
+    ends_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bindings_by_end ON bindings (ends_at);

@@ -21,6 +21,7 @@ from .base import AnswerTable, AnswerThreads
 from .sql import (
     administering,
     attempts,
+    binding,
     browsers,
     counts,
     events,
@@ -53,6 +54,7 @@ ANSWERS: AnswerTable[sqlite3.Connection] = AnswerTable(
         asks.ReadMark: marks.read,
         asks.ReadUsers: moving.read_users,
         asks.ReadRecords: moving.read_records,
+        asks.ReadBinding: binding.read,
     },
     changes={
         asks.ReadAttempts: attempts.read,  # it may shorten a wait that a wrong clock has set
@@ -79,6 +81,9 @@ ANSWERS: AnswerTable[sqlite3.Connection] = AnswerTable(
         asks.WriteRecords: moving.write_records,
         asks.Reseal: resealing.reseal,
         asks.AddEvents: moving.add_events,
+        asks.BeginLogin: binding.begin,
+        asks.Bind: binding.bind,
+        asks.Unbind: binding.unbind,
     },
 )
 

@@ -87,6 +87,10 @@ QUESTIONS: list[Callable[[UserKey], asks.StoreAsk[Any]]] = [
     lambda user: asks.WriteRecords(user, GENERATION, asks.Records(), LATER),
     lambda user: asks.Reseal(user, (asks.Swap("pass", b"first", b"record of first", b"new"),), NOW),
     lambda user: asks.Reseal(user, (asks.Swap("person", b"", b"who", b"new"),), LATER),
+    lambda user: asks.BeginLogin(user, b"who", NOW + 60, NOW),
+    lambda user: asks.Bind(user, None, b"record", LATER, NOW),
+    lambda user: asks.Unbind(user, b"who", NOW),
+    lambda user: asks.ReadBinding(user, NOW),
 ]
 
 OF_THE_REALM: list[asks.StoreAsk[Any]] = [

@@ -43,10 +43,11 @@ from twofa_middleware.stores.redis_answers import ANSWERS
 READS = {
     asks.Look, asks.ReadAttempts, asks.ReadSetup, asks.ReadBrowsers, asks.ReadSummary, asks.ReadRoles, asks.ReadPeople,
     asks.ReadEvents, asks.FollowEvents, asks.ReadCounts, asks.ReadMark, asks.ReadUsers, asks.ReadRecords,
+    asks.ReadBinding,
 }  # fmt: skip
 DO_NOT_MATTER = {
     asks.BeginSetup, asks.OpenPass, asks.TouchPass, asks.MeetRules, asks.Note, asks.Sweep, asks.AddCounts, asks.TakeLease,
-    asks.MoveMark, asks.Reseal, asks.AddEvents,
+    asks.MoveMark, asks.Reseal, asks.AddEvents, asks.Bind,
 }  # fmt: skip
 
 Answer = Callable[[Store, Any], Any]
@@ -111,6 +112,8 @@ def questions_that_matter() -> list[Any]:
         asks.ForgetBrowsers(ALICE, None, NOW),
         asks.WriteRole(asks.RoleRow("role", 1, b"flag"), NOW),
         asks.WriteRecords(BOB, 0, asks.Records(), NOW),
+        asks.BeginLogin(ALICE, b"who", NOW + 60, NOW),
+        asks.Unbind(ALICE, None, NOW),
         asks.Acknowledge(ALICE),
         asks.Acknowledge(asks.REALM),
     ]
@@ -125,6 +128,8 @@ def questions_that_do_not() -> list[Any]:
         asks.Note(ALICE, NOW, asks.Notes({"done": (a_row(),)})),
         asks.AddCounts(1, {"name": 1}),
         asks.Sweep(NOW, 10),
+        asks.Bind(ALICE, None, b"record", NOW + 60, NOW),
+        asks.ReadBinding(ALICE, NOW),
     ]
 
 

@@ -15,6 +15,21 @@ MIGRATIONS: Mapping[int, str] = {
 CREATE INDEX log_of_user_by_id ON log (user, id);
 DROP INDEX log_of_user;
 """,
+    # The resolver `watch` keeps whose a cookie is.
+    3: """
+CREATE TABLE bindings (
+    key        TEXT PRIMARY KEY,
+    record     BLOB,
+    expires_at INTEGER NOT NULL,
+    who        BLOB,
+    under_way  INTEGER NOT NULL,
+    mixed      INTEGER NOT NULL CHECK (mixed IN (0, 1)),
+    until      INTEGER NOT NULL,
+    ends_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bindings_by_end ON bindings (ends_at);
+""",
 }
 """The layout that each makes, with its statements; the first layout was 1."""
 
