@@ -11,7 +11,7 @@ import contextlib
 import math
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from starlette.types import Message, Receive
 
@@ -72,7 +72,8 @@ class Watch:
             if self.ended is not None:
                 return None
             coming = self._coming = self._coming or asyncio.create_task(_received(receive))
-            await asyncio.wait({coming, self._over}, return_when=asyncio.FIRST_COMPLETED)
+            ends: tuple[asyncio.Future[Any], ...] = (coming, self._over)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if self.ended is not None:
                 return None
             self._coming = None
@@ -108,7 +109,7 @@ class Watch:
         ``in_turn``: another waits already, and must not be overtaken.
         """
         came = monotonic()
-        if self.ended is None and (anew or in_turn or self._voucher.is_due(came)):
+        if anew or in_turn or self._voucher.is_due(came):
             async with self._turn:
                 is_asked = self._asked_at >= came if anew else not self._voucher.is_due(monotonic())
                 if self.ended is None and not is_asked:
