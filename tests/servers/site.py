@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.cli.gated import settings_file
 from support.exchange import Pairs, Reply
 from support.realm import APP_SECRET, Clock, document, make_realm
 from support.servers import Server
-from core.cli.gated import settings_file
 from support.visitor import Visitor
 
 

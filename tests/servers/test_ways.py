@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from servers.commands import WAYS
 from servers.site import Wire, prepare, visitor_of
+from support import smuggling
 from support.exchange import Reply
 from support.servers import Server, running
 from support.site import DOWNLOAD_BYTES, PIECE
@@ -29,6 +30,10 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def log_in(visitor: Visitor, user: str) -> Reply:
     return visitor.post("/login", {"user": user})
+
+
+def cookie_line(visitor: Visitor) -> str:
+    return "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
 
 
 def sent_to(reply: Reply) -> tuple[int, str]:
@@ -97,11 +102,41 @@ def test_the_app_sees_no_cookie_of_ours_and_the_browser_keeps_them(server: Serve
     assert "session=" in finn.go("/facts").text
 
 
+@pytest.fixture(scope="module")
+def has_to_verify(server: Server) -> bytes:
+    """The Cookie header of somebody who has logged in with a password alone."""
+    sam = visitor_of(server)
+    log_in(sam, "sam")
+    sam.set_up()
+    sam = sam.elsewhere()
+    log_in(sam, "sam")
+    return f"Cookie: {cookie_line(sam)}\r\n".encode()
+
+
+@pytest.mark.parametrize("body", smuggling.BODIES)
+@pytest.mark.parametrize("target", smuggling.TARGETS)
+@pytest.mark.parametrize("send", [smuggling.sent_at_once, smuggling.sent_after_the_answer])
+def test_a106_what_is_left_of_a_refused_body_is_never_a_request(
+    send: Callable[[Server, str, bytes, bytes, bytes], bytes],
+    target: str,
+    body: str,
+    server: Server,
+    has_to_verify: bytes,
+) -> None:
+    before = len(server.calls())
+    answers = send(server, target, *smuggling.BODIES[body], has_to_verify)
+    calls = server.calls()[before:]
+    assert calls in ([], ["GET /next"])
+    assert answers.count(b"HTTP/1.1 ") <= 1 + len(calls)
+    assert answers.count(b"secret page") == len(calls)
+    assert b" 500 " not in answers
+
+
 def test_a_body_passes_whole_both_ways_and_is_not_kept_in_memory(server: Server) -> None:
     walt = visitor_of(server)
     log_in(walt, "walt")
     walt.go("/")
-    cookie = [("Cookie", "; ".join(f"{name}={value}" for name, value in walt.cookies.items()))]
+    cookie = [("Cookie", cookie_line(walt))]
     before = int(server.ask("GET", "/peak", cookie)[2])
     pieces = (PIECE for _ in range(DOWNLOAD_BYTES // len(PIECE)))
     length = str(DOWNLOAD_BYTES)

@@ -28,17 +28,17 @@ BODIES = {
 TARGETS = ["/shop", "/2fa/verify", "/2fa/account", "/2fa/nothing"]
 
 
-def sent_at_once(server: Server, target: str, framing: bytes, body: bytes) -> bytes:
+def sent_at_once(server: Server, target: str, framing: bytes, body: bytes, cookie: bytes = ERIN) -> bytes:
     """All in one go: the refused request, its body, and the next request."""
     with server.connect() as connection:
-        connection.sendall(head(target, framing) + body + NEXT)
+        connection.sendall(head(target, framing, cookie) + body + NEXT)
         return read_all(connection)
 
 
-def sent_after_the_answer(server: Server, target: str, framing: bytes, body: bytes) -> bytes:
+def sent_after_the_answer(server: Server, target: str, framing: bytes, body: bytes, cookie: bytes = ERIN) -> bytes:
     """The body only when the answer is there, or when none comes before the body."""
     with server.connect() as connection:
-        connection.sendall(head(target, framing))
+        connection.sendall(head(target, framing, cookie))
         connection.settimeout(0.2)
         try:
             first = read_answer(connection)
@@ -54,5 +54,5 @@ def sent_after_the_answer(server: Server, target: str, framing: bytes, body: byt
         return first + read_all(connection)
 
 
-def head(target: str, framing: bytes) -> bytes:
-    return b"POST %b HTTP/1.1\r\nHost: localhost\r\n%b%b%b\r\n" % (target.encode(), ERIN, FORM, framing)
+def head(target: str, framing: bytes, cookie: bytes = ERIN) -> bytes:
+    return b"POST %b HTTP/1.1\r\nHost: localhost\r\n%b%b%b\r\n" % (target.encode(), cookie, FORM, framing)
