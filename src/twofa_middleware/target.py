@@ -22,6 +22,7 @@ Colour: TypeAlias = Literal["wsgi", "asgi"]
 
 TARGET, SETTINGS, APP = "TWOFA_TARGET", "TWOFA_SETTINGS", "TWOFA_APP"
 SPELLINGS = "module:app, module:package.app or module:create_app()"
+_NAMES: dict[Colour, str] = {"wsgi": "a WSGI", "asgi": "an ASGI"}
 _ARGUMENTS: dict[Colour, int] = {"wsgi": 2, "asgi": 3}
 
 
@@ -32,9 +33,9 @@ def served(colour: Colour, middleware: Callable[..., Any]) -> Any:
         raise ConfigError(f"{TARGET} is not set: set it to the app to put behind the gate, such as {TARGET}=shop:app")
     app = load_target(text, TARGET)
     other = colour_of(app, f"{TARGET}={text}")
-    if other not in (None, colour):
+    if other is not None and other != colour:
         raise ConfigError(
-            f"{TARGET}={text} is an {other.upper()} app, and this is the door for {colour.upper()}: "
+            f"{TARGET}={text} is {_NAMES[other]} app, and this is the door for {colour.upper()}: "
             f"serve twofa_middleware.{other}:application, by a server for {other.upper()}"
         )
     settings = settings_of_environment()
