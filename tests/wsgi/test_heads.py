@@ -377,7 +377,7 @@ def test_an_app_that_swallows_a_stop_while_its_head_is_looked_at_gets_nothing_ou
     def look(status: int, headers: object) -> None:
         raise Stop
 
-    head = HeldHead(lambda *got: out.append(got) or out.append, look, lambda flow: b"")  # type: ignore[arg-type,return-value]
+    head = HeldHead(lambda *got: out.append(got) or out.append, look, lambda flow: b"", lambda headers: None)  # type: ignore[arg-type,return-value]
     with pytest.raises(Stop):
         head("200 OK", CLEAN)(SECRET)
     for go_on in (head.settle, lambda: head.write(SECRET)):

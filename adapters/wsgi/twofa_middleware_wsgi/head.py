@@ -20,10 +20,13 @@ from .translate import as_bytes, as_strings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
 
+    from .watching import Watch
+
 Pairs: TypeAlias = list[tuple[str, str]]
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None
 Look: TypeAlias = Callable[[int, Headers], Send | Answer | None]
 Splice: TypeAlias = Callable[[Flow[bytes]], bytes]
+Begin: TypeAlias = Callable[[Headers], "Watch | None"]
 Hint: TypeAlias = Callable[[Pairs], object]
 
 
@@ -34,12 +37,15 @@ class AnswerRefused(TwoFactorError):
 class HeldHead:
     """The ``start_response`` that the app gets. ``look`` answers None where a head needs no decision.
 
-    ``server_hint`` is the server's own ``wsgi.early_hints``, where it has one.
+    ``begin`` begins to watch the answer, if one with that head has to be. ``server_hint`` is the server's own
+    ``wsgi.early_hints``, where it has one.
     """
 
     def __init__(
-        self, start_response: StartResponse, look: Look, splice: Splice, server_hint: Hint | None = None
+        self, start_response: StartResponse, look: Look, splice: Splice, begin: Begin, server_hint: Hint | None = None
     ) -> None:
+        self.watch: Watch | None = None
+        self._begin = begin
         self._server = start_response
         self._look = look
         self._splice = splice
@@ -69,6 +75,8 @@ class HeldHead:
     def write(self, chunk: bytes) -> None:
         """The legacy ``write()``; after a refusal its bytes go nowhere."""
         self.settle()
+        if self.watch is not None and not self.watch.lets_out():
+            raise AnswerRefused("nobody gets this answer any more: its login may not pass")
         if self._write is not None:
             self._write(self.spliced(chunk))
 
@@ -105,6 +113,7 @@ class HeldHead:
             else:
                 self._send_hints()
                 self._splicing = outcome.splicing if outcome else None
+                self.watch = self._begin(outcome.headers if outcome else as_bytes(headers))
                 self._write = earlier  # what the server raises now, it would raise without a gate, too
                 self._write = self._server(status, as_strings(outcome.headers) if outcome else headers, exc_info)
                 self._is_out = True

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twofa_middleware.asks import AskApp, ReadBody
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.drive import drive
 from twofa_middleware.http import Allow, Answer, Headers, Send
+from twofa_middleware.lasting import Ended, Pace, Untold, Verdict
 from twofa_middleware.protocol import Ask
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import build
@@ -30,6 +32,7 @@ from .translate import (
     send_answer,
 )
 from .watched_input import WatchedInput
+from .watching import Watch, WatchedBody
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -60,6 +63,7 @@ class TwoFactorMiddleware:
         loaded = settings if isinstance(settings, Settings) else Settings.load(settings)
         self._runtime = build(loaded, name, asynchronous=False, clock=clock)
         self._clock = clock
+        self._pace = Pace()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         kept, context = KeptCookies(), copy_context()
@@ -73,11 +77,12 @@ class TwoFactorMiddleware:
                 case _:
                     return self._runtime.answer(ask)
 
+        admitted_at = monotonic()
         request = read_request(environ, int(self._clock()))
         outcome = drive(self._runtime.gate.admit(request), answer)
         if isinstance(outcome, Answer):
             return send_answer(_with(outcome, kept), request, start_response)
-        return self._pass_on(outcome, environ, start_response, answer, kept)
+        return self._pass_on(outcome, environ, start_response, answer, kept, admitted_at)
 
     def _pass_on(
         self,
@@ -86,6 +91,7 @@ class TwoFactorMiddleware:
         start_response: StartResponse,
         answer: Callable[[Ask[Any]], Any],
         kept: KeptCookies,
+        admitted_at: float,
     ) -> Iterable[bytes]:
         gate = self._runtime.gate
 
@@ -96,7 +102,17 @@ class TwoFactorMiddleware:
         def refuse(refusal: Answer) -> list[bytes]:
             return send_answer(refusal, allow.request, start_response)
 
-        head = HeldHead(start_response, look, lambda flow: drive(flow, answer), environ.get(EARLY_HINTS))
+        def begin(headers: Headers) -> Watch | None:
+            def still_passes() -> Verdict:
+                return drive(gate.still_passes(allow, int(self._clock())), answer)
+
+            def tell(ended: Ended | Untold) -> None:
+                drive(gate.tell_of_end(allow, ended, int(self._clock())), answer)
+
+            is_watched = allow.request.kind == "http" and allow.is_watched(headers)
+            return Watch(still_passes, tell, self._pace, admitted_at, headers) if is_watched else None
+
+        head = HeldHead(start_response, look, lambda flow: drive(flow, answer), begin, environ.get(EARLY_HINTS))
         change_environ(environ, allow)
         if kept.lines:
             replace_cookies(environ, kept)
@@ -111,7 +127,7 @@ class TwoFactorMiddleware:
         body = self._app(environ, head)
         if not head.is_started:
             late = LateBody(body, head, refuse)
-            return SplicedBody(late, head) if allow.splices else late
+            return WatchedBody(SplicedBody(late, head) if allow.splices else late, head)
         passes = False
         try:
             refusal = head.settle()
@@ -121,7 +137,8 @@ class TwoFactorMiddleware:
                 close_body(body)
         if refusal is not None:
             return refuse(refusal)
-        return SplicedBody(body, head) if allow.splices else body
+        passing = SplicedBody(body, head) if allow.splices else body
+        return passing if head.watch is None else WatchedBody(passing, head)
 
 
 def _with(outcome: AnySend, kept: KeptCookies) -> AnySend:
