@@ -50,3 +50,8 @@ class Wire:
 
 def visitor_of(server: Server, root: str = "") -> Visitor:
     return Visitor(Wire(server.port), Clock(int(time.time())), root=root)
+
+
+def sent_to(reply: Reply) -> tuple[int, str]:
+    """Status, and the path that the browser is sent to."""
+    return reply.status, (reply.header("location") or "").partition("?")[0]

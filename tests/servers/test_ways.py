@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from servers.commands import WAYS
-from servers.site import Wire, prepare, visitor_of
+from servers.site import Wire, prepare, sent_to, visitor_of
 from support import smuggling
 from support.exchange import Reply
 from support.servers import Server, running
@@ -34,10 +34,6 @@ def log_in(visitor: Visitor, user: str) -> Reply:
 
 def cookie_line(visitor: Visitor) -> str:
     return "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
-
-
-def sent_to(reply: Reply) -> tuple[int, str]:
-    return reply.status, (reply.header("location") or "").partition("?")[0]
 
 
 def prove(visitor: Visitor) -> Reply:

@@ -17,7 +17,7 @@ from twofa_middleware.errors import ConfigError
 from twofa_middleware.target import Colour, colour_of, gated, name_of_app, settings_of_environment
 
 # gunicorn takes every name of this module that is a setting of its own, and no other.
-__all__ = ["nworkers_changed", "post_worker_init", "pre_request"]
+__all__ = ["nworkers_changed", "on_starting", "post_worker_init", "pre_request"]
 
 _GATED = "_twofa_gate"
 
@@ -35,6 +35,14 @@ def nworkers_changed(server: Any, new_value: int, old_value: int | None) -> None
         )
 
 
+def on_starting(server: Any) -> None:
+    """In the master, before it listens: settings that no worker could use are told once. gunicorn ends."""
+    try:
+        name_of_app(settings_of_environment())
+    except ConfigError as error:
+        raise RuntimeError(f"twofa_middleware: {error}") from error  # gunicorn prints it in one line
+
+
 def post_worker_init(worker: Any) -> None:
     """In each worker, between loading the app and serving it."""
     if hasattr(worker, _GATED):
@@ -49,7 +57,7 @@ def post_worker_init(worker: Any) -> None:
     except ConfigError as error:
         from gunicorn.errors import AppImportError  # type: ignore[import-untyped]
 
-        raise AppImportError(f"twofa_middleware: {error}") from error  # gunicorn prints it in one line, and ends
+        raise AppImportError(f"twofa_middleware: {error}") from error  # likewise
     setattr(worker, place, gate)
     setattr(worker, _GATED, gate)
     worker.log.info("%s is behind the gate; mode %s, settings %s", name, settings.mode_of(name), settings.source)
