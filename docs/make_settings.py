@@ -21,7 +21,7 @@ SECTIONS = (
     ("Events", "Events", "`[events]`"),
     ("ServiceAccount", "Service accounts", "`service_accounts = [{ … }, …]`"),
 )
-NOT_IN_THE_FILE = {"folder", "source"}
+NOT_IN_THE_FILE = {"folder", "source", "layers"}
 
 
 def page() -> str:
@@ -30,7 +30,8 @@ def page() -> str:
     parts = [
         "# Settings",
         "",
-        "Made from `settings/*.py` by `docs/make_settings.py`. Defaults are overruled by the file, the file by the environment: "
+        "Made from `settings/*.py` by `docs/make_settings.py`. Defaults are overruled by the file, the file by the fragments in `twofa.d` "
+        "beside it (see plugins.md), and those by the environment: "
         "`TWOFA__SECTION__KEY`, such as `TWOFA__APPS__SHOP__HOME=/start`.",
     ]
     for name, title, where in SECTIONS:

@@ -123,8 +123,8 @@ def _rules(texts: Iterable[str], settings: Settings, where: str, for_reading: bo
         try:
             rule = PathRule.parse(text)
         except ConfigError as error:
-            raise ConfigError(f"{settings.source}: {where}: {error}") from None
+            raise ConfigError(f"{settings.source_of(where)}: {where}: {error}") from None
         if for_reading and (not rule.methods or rule.methods - {"GET", "HEAD"}):
-            raise ConfigError(f'{settings.source}: {where}: "{text}" may name GET and HEAD only')
+            raise ConfigError(f'{settings.source_of(where)}: {where}: "{text}" may name GET and HEAD only')
         rules.append(rule)
     return tuple(rules)

@@ -39,13 +39,15 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
     sealer = sealer_of(settings)
     context = PluginContext(settings.realm, name, settings.folder, asynchronous, clock)
     resolvers = [(one.use, _made(one, context, settings)) for one in plugged[name]]
-    roles = _made(_Plugged("roles", *options_of("roles", settings.roles, settings.source, "roles")), context, settings)
+    roles = _made(_plugged(settings, "roles", settings.roles, "roles"), context, settings)
     directory = _directory(settings, context)
     _refuse_roles_of_nobody(settings, roles)
     for number, account in enumerate(settings.service_accounts, 1):
         if name in account.apps and account.by not in {one.use for one in plugged[name]}:
-            where = f"{settings.source}: service_accounts {number}"
-            raise ConfigError(f'{where}: by = "{account.by}" is no resolver of [apps.{name}]')
+            where = f"service_accounts {number}"
+            raise ConfigError(
+                f'{settings.source_of(where)}: {where}: by = "{account.by}" is no resolver of [apps.{name}]'
+            )
     # Whether a log-in can be told from the next may depend on more than the options: on the app's session engine.
     shows_session = any(
         getattr(resolver, "shows_session", getattr(one.options, "session", None) is not None)
@@ -65,6 +67,8 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
         ),
         log_outs=tuple((use, one.log_out) for use, one in resolvers if hasattr(one, "log_out")),
     )
+    if (guard := getattr(roles, "guard", None)) is not None:
+        resolvers.append(("roles", guard))
     foreign = frozenset[bytes]().union(*(_cookies(ones) for app, ones in plugged.items() if app != name))
     inserts = rules_of(site.app, name, settings.source, asynchronous=asynchronous)
     gate = Gate(site, resolvers, foreign - cookies, inserts)
@@ -72,6 +76,8 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
         LOGGER.warning(
             "%s: [apps.%s] admin = true, but [admin] roles is empty: nobody is let in", settings.source, name
         )
+    for line in settings.layers.replaced:
+        LOGGER.warning("%s", line)
     LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
     from .stores.newest import newest
 
@@ -104,11 +110,11 @@ def _answers(settings: Settings, sealer: Sealer, context: PluginContext, store: 
     plugged = []
     for number, table in enumerate(settings.events.sinks, 1):
         where = f"[events] sinks {number}"
-        one = _Plugged(where, *options_of("events", table, settings.source, where))
+        one = _plugged(settings, "events", table, where)
         for name in getattr(one.options, "names", ()):
             if name not in EVENTS:
                 raise ConfigError(
-                    f'{settings.source}: {where}: no event is called "{name}"{did_you_mean(name, EVENTS)}'
+                    f'{settings.source_of(where)}: {where}: no event is called "{name}"{did_you_mean(name, EVENTS)}'
                 )
         if carries or one.kind.is_immediate:
             plugged.append(one)
@@ -117,7 +123,9 @@ def _answers(settings: Settings, sealer: Sealer, context: PluginContext, store: 
         sink: Sink = _made(one, context, settings)
         mark = sealer.name("sink", f"{one.use} {sink.place}")
         if not sink.is_immediate and mark in {other for _, other, _ in sinks}:
-            raise ConfigError(f"{settings.source}: {one.where}: {one.use} takes events to this place already")
+            raise ConfigError(
+                f"{settings.source_of(one.where)}: {one.where}: {one.use} takes events to this place already"
+            )
         sinks.append((one.use, mark, sink))
     return Answers(store, Courier(store, sealer, context.app, context.clock, sinks, carries=carries))
 
@@ -125,7 +133,7 @@ def _answers(settings: Settings, sealer: Sealer, context: PluginContext, store: 
 def _directory(settings: Settings, context: PluginContext) -> Directory | None:
     if settings.directory is None:
         return None
-    plugged = _Plugged("directory", *options_of("directory", settings.directory, settings.source, "directory"))
+    plugged = _plugged(settings, "directory", settings.directory, "directory")
     directory: Directory = _made(plugged, context, settings)
     return directory
 
@@ -190,27 +198,29 @@ class _Plugged:
     options: Any
 
 
+def _plugged(settings: Settings, kind: str, table: dict[str, Any], where: str) -> _Plugged:
+    return _Plugged(where, *options_of(kind, table, settings.source_of(where), where))
+
+
 def _identity(settings: Settings, app: str) -> list[_Plugged]:
     """The resolvers of an app."""
-    plugged = []
-    for number, table in enumerate(settings.apps[app].identity, 1):
-        where = f"[apps.{app}] identity {number}"
-        plugged.append(_Plugged(where, *options_of("identity", table, settings.source, where)))
-    return plugged
+    tables = settings.apps[app].identity
+    return [_plugged(settings, "identity", one, f"[apps.{app}] identity {n}") for n, one in enumerate(tables, 1)]
 
 
 def _made(plugged: _Plugged, context: PluginContext, settings: Settings) -> Any:
-    with _named(settings):
+    with _named(settings, place=plugged.where):
         return plugged.kind(plugged.options, context)
 
 
 @contextmanager
-def _named(settings: Settings, place: str = "") -> Iterator[None]:
-    """What is wrong in here is told with the name of the settings file."""
+def _named(settings: Settings, said: str = "", *, place: str = "") -> Iterator[None]:
+    """What is wrong in here is told with the name of the settings file in which the place stands."""
     try:
         yield
     except ConfigError as error:
-        raise type(error)(f"{settings.source}: {place}{error}") from error.__cause__
+        source = settings.source_of(place) if place else settings.source
+        raise type(error)(f"{source}: {said}{error}") from error.__cause__
 
 
 def _summary(settings: Settings, name: str, resolvers: list[str]) -> str:

@@ -33,11 +33,13 @@ def unresolved(settings: Settings) -> dict[str, str]:
     for name, app in settings.apps.items():
         try:
             for number, table in enumerate(app.identity, 1):
-                options_of("identity", table, settings.source, f"[apps.{name}] identity {number}")
+                where = f"[apps.{name}] identity {number}"
+                options_of("identity", table, settings.source_of(where), where)
         except ConfigError as error:
             found[name] = _without_source(settings, error)
     return found
 
 
 def _without_source(settings: Settings, error: ConfigError) -> str:
-    return str(error).removeprefix(f"{settings.source}: ")
+    """The message; a fragment or variable stays named in it."""
+    return str(error).removeprefix(f"{settings.source}: ").removeprefix(f"{settings.layers.file}: ")

@@ -14,6 +14,7 @@ from ..errors import ConfigError
 from ..policy.paths import PathRule
 from ..protocol import Finding
 from ..settings import Settings
+from ..settings.layers import folder_of, fragments_of
 
 FAR_DAYS = 366
 _PASSWORD = re.compile(r"[a-z+]+://[^/?#]*:[^/?#]+@")
@@ -152,9 +153,29 @@ def _service_accounts(settings: Settings, now: float) -> Iterator[Finding]:
 
 
 def files(path: Path) -> Iterator[Finding]:
-    """Who may change the settings file, and read the password in it. Key files that others can read stop the start."""
+    """Who may change the settings file and its fragments, and read the password in them. Key files that others can read
+    stop the start."""
     if os.name != "posix":
         return
+    fragments = [Path(fragment.label) for fragment in fragments_of(path)]
+    for file in (path, *fragments):
+        yield from _file(file)
+    folders = {path.resolve().parent: "another settings file in the place of this one"}
+    if folder_of(path).is_dir():
+        folders[folder_of(path)] = "a file there, which goes over the settings"
+    for folder, what in folders.items():
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if mode & 0o022 and not (mode & stat.S_ISVTX and folder == path.resolve().parent):
+            yield Finding(
+                "settings folder open to others",
+                "problem",
+                f"{folder} has mode {mode:03o}",
+                f"others than its owner can put {what}",
+                f"chmod go-w {folder}",
+            )
+
+
+def _file(path: Path) -> Iterator[Finding]:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o022:
         yield Finding(
@@ -171,16 +192,6 @@ def files(path: Path) -> Iterator[Finding]:
             f"{path} has mode {mode:03o}, and the address of the store in it has a password",
             "who reads it can end passes, delete accounts and roll them back",
             f'change the password, and name it by [store] password = "file:…", or chmod 600 {path}',
-        )
-    folder = path.resolve().parent
-    mode = stat.S_IMODE(folder.stat().st_mode)
-    if mode & 0o022 and not mode & stat.S_ISVTX:
-        yield Finding(
-            "settings folder open to others",
-            "problem",
-            f"{folder} has mode {mode:03o}",
-            "others than its owner can put another settings file in the place of this one",
-            f"chmod go-w {folder}",
         )
 
 

@@ -1,7 +1,7 @@
-"""The settings of a realm: every key, its default, and where it comes from (defaults < file < environment).
+"""The settings of a realm: every key, its default, and where it comes from (defaults < file < ``twofa.d`` < environment).
 
-One file serves all apps of a realm. ``TWOFA__SECTION__KEY`` in the environment goes over the file; its value is read as
-TOML, and as plain text where it is none. What cannot be used stops the start, and the error says what to do.
+One file serves all apps of a realm. Fragments in ``twofa.d`` beside it go over it (see ``layers.py``), and over them
+``TWOFA__SECTION__KEY`` of the environment; its value is read as TOML, and as plain text where it is none. What cannot be used stops the start, and the error says what to do.
 """
 
 from .apps import Accepted, AppSettings, Insert

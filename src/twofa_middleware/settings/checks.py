@@ -46,7 +46,7 @@ def check(settings: Settings) -> None:
 def _refuse(settings: Settings, place: str, remedy: str) -> NoReturn:
     """One line, whatever the value is."""
     shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in remedy)
-    raise ConfigError(f"{settings.source}: {place}: {shown}")
+    raise ConfigError(f"{settings.source_of(place)}: {place}: {shown}")
 
 
 def _check_store(settings: Settings) -> None:

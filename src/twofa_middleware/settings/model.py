@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +14,8 @@ from msgspec import Struct
 from ..errors import ConfigError
 from .apps import AppSettings
 from .checks import check
-from .reading import did_you_mean, overlay, struct_of
+from .layers import Fragment, Layers, fragments_of, read
+from .reading import did_you_mean, struct_of
 from .store import StoreSettings
 
 
@@ -99,6 +99,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Allow http:// origins other than this machine's own. Cookies then go over the wire in clear text."""
     folder: Path = Path()
     source: str = "settings"
+    """All that the settings were read from; ``source_of`` tells where one value stands."""
+    layers: Layers = msgspec.field(default_factory=Layers)
 
     def __repr__(self) -> str:
         """Without the store's address and the options of plugins, among which a secret may stand."""
@@ -123,6 +125,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """How many TOTP steps before and after the present one are accepted."""
         return (1, 0) if self.is_strict else (1, 1)
 
+    def source_of(self, place: str) -> str:
+        """The file or variable in which a value stands, by a dotted key (``apps.shop.identity[0]``) or as errors call it
+        (``[apps.shop] identity 1``). Where no single one does, all that the settings were read from."""
+        return self.layers.source_of(place)
+
     def mode_of(self, name: str) -> Literal["off", "report", "enforce"]:
         """The mode of an app of the realm."""
         return self.apps[name].mode or self.mode
@@ -134,32 +141,61 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> Settings:
-        """Read a settings file and the environment over it; ConfigError names the file, the key and the remedy."""
+        """Read a settings file, the fragments in ``twofa.d`` beside it, and the environment over them; ConfigError names
+        the file, the key and the remedy."""
         file = Path(path)
-        try:
-            document = tomllib.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ConfigError(f"{file}: there is no such file; `twofa init` writes a first one") from None
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"{file}: cannot be read: {error}") from None
-        variables = overlay(document, os.environ if environ is None else environ)
-        source = f"{file} with {', '.join(variables)}" if variables else str(file)
-        return cls.of(document, source=source, folder=file.resolve().parent)
+        return cls.of_layers(file, fragments_of(file), os.environ if environ is None else environ)
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], *, source: str = "settings", folder: Path | None = None) -> Settings:
+    def of_layers(cls, file: Path, fragments: list[Fragment], environ: Mapping[str, str]) -> Settings:
+        """The same with fragments that need not lie in ``twofa.d`` yet."""
+        document, layers = read(file, fragments, environ, default_of)
+        return cls.of(document, source=layers.whole, folder=file.resolve().parent, layers=layers)
+
+    @classmethod
+    def of(
+        cls,
+        document: Mapping[str, Any],
+        *,
+        source: str = "settings",
+        folder: Path | None = None,
+        layers: Layers | None = None,
+    ) -> Settings:
         """Settings out of a plain dict, checked like a file."""
+        layers = layers or Layers(source)
         rest = dict(document)
         apps = rest.pop("apps", None)
         if isinstance(rest.get("store"), str):
             rest["store"] = {"url": rest["store"]}
         if not isinstance(apps, Mapping) or not apps:
-            raise ConfigError(f"{source}: at least one app is needed, as a table [apps.NAME]")
-        for key in ("folder", "source"):
+            raise ConfigError(f"{layers.source_of('apps')}: at least one app is needed, as a table [apps.NAME]")
+        for key in ("folder", "source", "layers"):
             if key in rest:
-                raise ConfigError(f'{source}: unknown key "{key}"')
-        settings = struct_of({**rest, "apps": {}}, cls, source, "")
-        made = {name: struct_of(app, AppSettings, source, f"apps.{name}") for name, app in apps.items()}
-        settings = msgspec.structs.replace(settings, apps=made, folder=folder or Path.cwd(), source=source)
+                raise ConfigError(f'{layers.source_of(key)}: unknown key "{key}"')
+        settings = struct_of({**rest, "apps": {}}, cls, source, "", layers.source_of)
+        made = {
+            name: struct_of(app, AppSettings, source, f"apps.{name}", layers.source_of) for name, app in apps.items()
+        }
+        settings = msgspec.structs.replace(
+            settings, apps=made, folder=folder or Path.cwd(), source=source, layers=layers
+        )
         check(settings)
         return settings
+
+
+def default_of(key: str) -> Any:
+    """The default of a dotted key as a file would have it; None for a key that has none, or that there is not."""
+    *sections, last = key.split(".")
+    kind: Any = Settings
+    if sections[:1] == ["apps"]:
+        kind, sections = AppSettings, sections[2:]
+    value: Any = None
+    for part in (*sections, last):
+        found = next((one for one in msgspec.structs.fields(kind) if one.name == part), None)
+        if found is None or found.required:
+            return None
+        value = found.default if found.default is not msgspec.NODEFAULT else found.default_factory()
+        if not isinstance(value, Struct):
+            return msgspec.to_builtins(value) if part == last else None
+        kind = type(value)
+    return msgspec.to_builtins(value)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable
+from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -17,21 +17,7 @@ _Struct = TypeVar("_Struct", bound=Struct)
 ENVIRONMENT_PREFIX = "TWOFA__"
 
 
-def overlay(document: dict[str, Any], environ: Mapping[str, str]) -> list[str]:
-    """Put ``TWOFA__SECTION__KEY`` variables over a document read from a file; answers which there were."""
-    variables = sorted(name for name in environ if name.startswith(ENVIRONMENT_PREFIX))
-    for variable in variables:
-        *sections, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-        table = document
-        for section in sections:
-            table = table.setdefault(section, {})
-            if not isinstance(table, dict):
-                raise ConfigError(f"environment variable {variable}: {section} is no section of the settings")
-        table[key] = _value(environ[variable])
-    return variables
-
-
-def _value(text: str) -> object:
+def value_of(text: str) -> object:
     """The text as one TOML value, or as it is."""
     try:
         found = tomllib.loads(f"value = {text}")
@@ -40,8 +26,13 @@ def _value(text: str) -> object:
     return found["value"] if len(found) == 1 else text
 
 
-def struct_of(values: object, kind: type[_Struct], source: str, section: str) -> _Struct:
-    """A Struct out of plain values; ConfigError says which key of which section is wrong, and what may stand there."""
+def struct_of(
+    values: object, kind: type[_Struct], source: str, section: str, source_of: Callable[[str], str] | None = None
+) -> _Struct:
+    """A Struct out of plain values; ConfigError says which key of which section is wrong, and what may stand there.
+
+    ``source_of``: where a dotted key stands, if not all of them stand in ``source``.
+    """
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
@@ -49,6 +40,8 @@ def struct_of(values: object, kind: type[_Struct], source: str, section: str) ->
         place = place.rstrip("`").lstrip(".")
         inner = ".".join(filter(None, (section, place)))
         unknown = re.search(r"unknown field `(.*)`", message)
+        if source_of is not None:
+            source = source_of(".".join(filter(None, (inner, unknown[1] if unknown else ""))))
         if unknown:
             known = _struct_at(kind, place).__struct_fields__
             raise ConfigError(

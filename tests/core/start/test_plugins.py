@@ -72,13 +72,13 @@ def test_an_unknown_plugin_is_told_which_are_installed(install: Install) -> None
     install("door", "1.2", "identity", "door = door:Door", DOOR)
     with pytest.raises(PluginError) as refused:
         plugin("identity", "dor")
-    assert str(refused.value) == (
-        'there is no identity plugin "dor"; installed are: bearer, callable, door, remote_user, signed_cookie'
-    )
+    start, _, names = str(refused.value).partition("; installed are: ")
+    assert start == 'there is no identity plugin "dor"'
+    assert {"door", "signed_cookie", "callable"} <= set(names.split(", "))
 
 
 def test_a_kind_is_not_looked_for_among_another(install: Install) -> None:
-    with pytest.raises(PluginError, match='there is no roles plugin "signed_cookie"; installed are: callable, static'):
+    with pytest.raises(PluginError, match=r'there is no roles plugin "signed_cookie"; installed are: [^;]*static'):
         plugin("roles", "signed_cookie")
 
 
