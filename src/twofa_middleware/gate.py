@@ -114,18 +114,24 @@ class Gate:
             return self._allow_exempt(request)
         identified = yield from self.identify(request)
         match identified:
-            case Known(login, by, takes_out):
-                return (yield from self._admit_login(request, login, by, takes_out))
-            case Nobody(takes_out):
-                return (yield from self._admit_nobody(request, takes_out))
+            case Known(login, by, takes_out, headers_out):
+                yield from self._tell_of_headers(request, headers_out)
+                changes = hide_ours(request, takes_out) | dict.fromkeys(headers_out)
+                return (yield from self._admit_login(request, login, by, changes))
+            case Nobody(takes_out, headers_out):
+                yield from self._tell_of_headers(request, headers_out)
+                return (yield from self._admit_nobody(request, takes_out, headers_out))
             case _:
                 return (yield from not_told(self.site, request, identified))
 
     def _allow_exempt(self, request: Request) -> Allow:
         """It passes unseen, and so without anything by which the app could know somebody."""
         names = {b"cookie", b"authorization"} | self._headers_read
-        bare = request.with_headers(dict.fromkeys(names))
         sent = {name for name, _ in request.headers}
+        # With "_" for "-" the app may take a header for the one that is read.
+        twins = {name.replace(b"_", b"-") for name in self._headers_read}
+        names |= {name for name in sent if name.replace(b"_", b"-") in twins}
+        bare = request.with_headers(dict.fromkeys(names))
         return replace(
             self._allow(
                 replace(
@@ -151,13 +157,12 @@ class Gate:
                 return (yield from not_told(self.site, request, identified))
 
     def _admit_login(
-        self, request: Request, login: Login, by: str, takes_out: frozenset[bytes]
+        self, request: Request, login: Login, by: str, changes: Mapping[bytes, bytes | None]
     ) -> Flow[Allow | Answer]:
         site = self.site
         if request.kind == "websocket" and not is_own_websocket(request, site.app.origins):
             return (yield from foreign_websocket(site, request, login))
         cookie = read_pass(request, site.cookies.passes)
-        changes = hide_ours(request, takes_out)
         begins = any(rule.matches(request.method, request.path) for rule in site.login_rules)
         # The app may see another login by now, whatever the method: a second request can have logged somebody in.
         resolves = watches_body = self._depends_on_state
@@ -209,14 +214,20 @@ class Gate:
             return (yield from not_told(self.site, scene.request, CannotTell("another log-in came with the form")))
         return replace(allow, body=passing.body, splices=True)
 
-    def _admit_nobody(self, request: Request, takes_out: frozenset[bytes]) -> Flow[Allow | Answer]:
+    def _tell_of_headers(self, request: Request, headers_out: frozenset[bytes]) -> Flow[None]:
+        for header in sorted(headers_out):
+            yield from self.site.warn("header of a peer that is not listed", request.now, header=header.decode("latin-1"))
+
+    def _admit_nobody(
+        self, request: Request, takes_out: frozenset[bytes], headers_out: frozenset[bytes]
+    ) -> Flow[Allow | Answer]:
         site = self.site
         may_log_in_later = request.kind == "websocket" and self._depends_on_state
         if may_log_in_later and not asks_less(site.anonymous_websockets, request):
             return (yield from unlisted_websocket(site, request))
         for unread in sorted(takes_out & self.cookies_read):
             yield from site.warn("session cookie could not be read", request.now, cookie=unread.decode())
-        changes = hide_ours(request, takes_out)
+        changes = hide_ours(request, takes_out) | dict.fromkeys(headers_out)
         begins = any(rule.matches(request.method, request.path) for rule in site.login_rules)
         carries = self._carries_credential(request)
         resolves = self._depends_on_state and (carries or not request.is_safe)

@@ -10,7 +10,8 @@ All are asked, always: the app may know more doors than one, and two people behi
 6. ``Known``        the first ``Login`` in configured order
 7. ``Nobody``
 
-The app gets no credential that nobody has read: ``takes_out`` names the cookies to take out before it is called.
+The app gets no credential that nobody has read: ``takes_out`` names the cookies to take out before it is called, and
+``headers_out`` the headers.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Known:
     login: Login
     by: str
     takes_out: frozenset[bytes]
+    headers_out: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Nobody:
     """No resolver found anybody."""
 
     takes_out: frozenset[bytes]
+    headers_out: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +116,13 @@ def identify(
     claimed = frozenset[bytes]().union(*(reads.cookies - _unread(answer) for _, reads, answer in answers))
     unread = frozenset[bytes]().union(*(_unread(answer) for _, _, answer in answers))
     takes_out = ((unread | credential_cookies | foreign_cookies) & cookies.keys()) - claimed
+    headers_out = _headers_out(request, answers)
     if not logins:
-        return Nobody(takes_out)
+        return Nobody(takes_out, headers_out)
     by, login = logins[0]
     # They agree only for as long as each of them would say so.
     expires = min((other.expires for _, other in logins if other.expires is not None), default=None)
-    return Known(replace(login, expires=expires), by, takes_out)
+    return Known(replace(login, expires=expires), by, takes_out, headers_out)
 
 
 def says_same(a: Login | None, b: Login | None) -> bool:
@@ -130,6 +134,15 @@ def says_same(a: Login | None, b: Login | None) -> bool:
 
 def _unread(answer: Identity) -> frozenset[bytes]:
     return answer.unread if isinstance(answer, Anonymous) else frozenset()
+
+
+def _headers_out(request: Request, answers: Iterable[tuple[str, Reads, Identity]]) -> frozenset[bytes]:
+    """The headers that a resolver could make nothing of, and that no other has read."""
+    read, unread = set[bytes](), set[bytes]()
+    for _, reads, answer in answers:
+        unread |= reads.headers & _unread(answer)
+        read |= reads.headers - _unread(answer)
+    return frozenset((unread - read) & {name for name, _ in request.headers})
 
 
 def _checked(answer: object) -> Identity:

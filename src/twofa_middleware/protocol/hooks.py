@@ -51,7 +51,8 @@ class IdentityResolver(Protocol):
 class RolesResolver(Protocol):
     """Says which roles a login has, directly or through groups. What it raises is 503, never "no role".
 
-    It may have ``all_roles``, a frozenset, if it knows beforehand which roles anybody can have.
+    It may have ``all_roles``, a frozenset, if it knows beforehand which roles anybody can have; and ``guard``, asked as
+    an identity resolver that finds nobody, which names the headers that the app must not get.
     """
 
     Options: ClassVar[type]

@@ -70,11 +70,15 @@ Identity: TypeAlias = Login | Anonymous | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What a resolver looks at: cookie names, header names (lower case), keys of the environ or scope."""
+    """What a resolver looks at: cookie names, header names (lower case), keys of the environ or scope.
+
+    ``peer``: also at who holds the connection, which the app goes on seeing whatever becomes of a request.
+    """
 
     cookies: frozenset[bytes] = frozenset()
     headers: frozenset[bytes] = frozenset()
     server: frozenset[str] = frozenset()
+    peer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
