@@ -90,10 +90,12 @@ def opened(
     wrapped: str = "wrapped:application",
     environ: Mapping[str, str] | None = None,
     prepare: tuple[str, ...] = (),
+    files: Mapping[str, str] | None = None,
 ) -> Iterator[Project]:
     """Copy ``tests/apps/<name>/project`` twice and serve both: ``python -m <command>`` with ``{app}`` filled in.
 
     ``prepare`` is run in each copy first, such as ``("python", "make_people.py")``; ``environ`` is what both get.
+    ``files`` are put beside the wrapped one, by their names: what a recipe says.
     """
     # Flask names the methods of a page in the order of a set, which would be another one in each process.
     given = {"SECRET_KEY": "the secret of the shop", "PYTHONHASHSEED": "0", **(environ or {})}
@@ -103,6 +105,9 @@ def opened(
             copy = folder / what
             shutil.copytree(APPS / name / "project", copy, ignore=shutil.ignore_patterns("__pycache__"))
             (copy / "people.json").write_text(json.dumps(dict.fromkeys(PEOPLE, PASSWORD)))
+            for file, text in (files or {}).items() if what == "wrapped" else ():
+                (copy / file).parent.mkdir(parents=True, exist_ok=True)
+                (copy / file).write_text(text, encoding="utf-8")
             if prepare:
                 run(copy, *prepare, environ=given)
             if what == "wrapped":
