@@ -20,8 +20,10 @@ from .output import NotDone, say_error
 COMMANDS = {
     "init": ("init", "Make what a realm needs: settings file, keys, store."),
     "keys": ("keys", "The keys that seal what lies in the store."),
+    "wrap": ("wrap", "Serve an app behind the gate on this machine, for a quick look."),
     "status": ("status", "How the realm is: store, modes, enforced roles, counters."),
     "doctor": ("doctor", "Look what is not as it should be, and say what to do."),
+    "check": ("check", "Walk an app as its users would, with a test log-in; explain a setting."),
     "users": ("people", "List people, and what the store knows of them."),
     "roles": ("roles", "List roles: who has them, and whom they would stop."),
     "events": ("events", "List what was written down, newest first."),
