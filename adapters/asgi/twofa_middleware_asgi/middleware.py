@@ -43,7 +43,8 @@ class TwoFactorMiddleware:
     """Puts the gate in front of an ASGI app, which stays as it is.
 
     ``settings`` is the path of a settings file, or a ``Settings``; ``name`` says which of its apps this is. ``clock``
-    tells the time in seconds since 1970. ConfigError says what stops the start.
+    tells the time in seconds since 1970. ConfigError says what stops the start. ``runtime`` is what decides and answers;
+    who throws a middleware away before the process ends closes it.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class TwoFactorMiddleware:
         self._app = app
         self._asking = Asking(app)
         loaded = settings if isinstance(settings, Settings) else Settings.load(settings)
-        self._runtime = build(loaded, name, asynchronous=True, clock=clock)
+        self.runtime = build(loaded, name, asynchronous=True, clock=clock)
         self._clock = clock
         self._pace = Pace()
 
@@ -77,12 +78,12 @@ class TwoFactorMiddleware:
                 case AskApp():
                     return await self._asking.answer(ask, kept, context)
                 case _:
-                    return await self._runtime.answer_async(ask)
+                    return await self.runtime.answer_async(ask)
 
         admitted_at = monotonic()
         request = read_request(scope, int(self._clock()))
         try:
-            outcome = await adrive(self._runtime.gate.admit(request), answer)
+            outcome = await adrive(self.runtime.gate.admit(request), answer)
         except ClientGone:
             return
         if isinstance(outcome, Answer):
@@ -100,7 +101,7 @@ class TwoFactorMiddleware:
         kept: KeptCookies,
         admitted_at: float,
     ) -> None:
-        gate = self._runtime.gate
+        gate = self.runtime.gate
 
         async def look(status: int, headers: Headers) -> SendOn | Answer | None:
             released = (

@@ -47,7 +47,8 @@ class TwoFactorMiddleware:
     """Puts the gate in front of a WSGI app, which stays as it is.
 
     ``settings`` is the path of a settings file, or a ``Settings``; ``name`` says which of its apps this is. ``clock``
-    tells the time in seconds since 1970. ConfigError says what stops the start.
+    tells the time in seconds since 1970. ConfigError says what stops the start. ``runtime`` is what decides and answers;
+    who throws a middleware away before the process ends closes it.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class TwoFactorMiddleware:
         self._app = app
         self._asking = Asking(app)
         loaded = settings if isinstance(settings, Settings) else Settings.load(settings)
-        self._runtime = build(loaded, name, asynchronous=False, clock=clock)
+        self.runtime = build(loaded, name, asynchronous=False, clock=clock)
         self._clock = clock
         self._pace = Pace()
 
@@ -75,11 +76,11 @@ class TwoFactorMiddleware:
                 case AskApp():
                     return self._asking.answer(ask, kept, context)
                 case _:
-                    return self._runtime.answer(ask)
+                    return self.runtime.answer(ask)
 
         admitted_at = monotonic()
         request = read_request(environ, int(self._clock()))
-        outcome = drive(self._runtime.gate.admit(request), answer)
+        outcome = drive(self.runtime.gate.admit(request), answer)
         if isinstance(outcome, Answer):
             return send_answer(_with(outcome, kept), request, start_response)
         return self._pass_on(outcome, environ, start_response, answer, kept, admitted_at)
@@ -93,7 +94,7 @@ class TwoFactorMiddleware:
         kept: KeptCookies,
         admitted_at: float,
     ) -> Iterable[bytes]:
-        gate = self._runtime.gate
+        gate = self.runtime.gate
 
         def look(status: int, headers: Headers) -> Send | Answer | None:
             outcome = drive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
