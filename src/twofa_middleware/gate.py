@@ -114,13 +114,15 @@ class Gate:
             return self._allow_exempt(request)
         identified = yield from self.identify(request)
         match identified:
-            case Known(login, by, takes_out, headers_out):
+            case Known(login, by, takes_out, headers_out, refused):
                 yield from self._tell_of_headers(request, headers_out)
-                changes = hide_ours(request, takes_out) | dict.fromkeys(headers_out)
+                changes = hide_ours(request, takes_out) | dict.fromkeys(headers_out | refused)
                 return (yield from self._admit_login(request, login, by, changes))
-            case Nobody(takes_out, headers_out):
+            case Nobody(takes_out, headers_out, refused):
                 yield from self._tell_of_headers(request, headers_out)
-                return (yield from self._admit_nobody(request, takes_out, headers_out))
+                if not request.is_safe:  # what the app does by it after all could not be taken back
+                    headers_out, refused = headers_out | refused, frozenset()
+                return (yield from self._admit_nobody(request, takes_out, headers_out, bool(refused)))
             case _:
                 return (yield from not_told(self.site, request, identified))
 
@@ -216,10 +218,12 @@ class Gate:
 
     def _tell_of_headers(self, request: Request, headers_out: frozenset[bytes]) -> Flow[None]:
         for header in sorted(headers_out):
-            yield from self.site.warn("header of a peer that is not listed", request.now, header=header.decode("latin-1"))
+            yield from self.site.warn(
+                "header of a peer that is not listed", request.now, header=header.decode("latin-1")
+            )
 
     def _admit_nobody(
-        self, request: Request, takes_out: frozenset[bytes], headers_out: frozenset[bytes]
+        self, request: Request, takes_out: frozenset[bytes], headers_out: frozenset[bytes], is_refused: bool
     ) -> Flow[Allow | Answer]:
         site = self.site
         may_log_in_later = request.kind == "websocket" and self._depends_on_state
@@ -235,7 +239,7 @@ class Gate:
         ended = cookie is not None and self._shows_log_out(request)
         if ended and cookie is not None:
             yield from end_pass(site, cookie, request.now, "nobody is logged in")
-        admitted = Admitted(None, cookie, begins=begins, resolves=resolves, ended=ended)
+        admitted = Admitted(None, cookie, begins=begins, resolves=resolves, ended=ended, is_refused=is_refused)
         watches = self._depends_on_state and carries
         return self._allow(request, admitted, changes, watches, may_last=watches or may_log_in_later)
 

@@ -11,7 +11,7 @@ All are asked, always: the app may know more doors than one, and two people behi
 7. ``Nobody``
 
 The app gets no credential that nobody has read: ``takes_out`` names the cookies to take out before it is called, and
-``headers_out`` the headers.
+``headers_out`` the headers. ``refused`` are headers by which the app itself, when it was asked, knew nobody.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
+from .browser.cookies import hide_ours
 from .http import Request
 from .protocol import Anonymous, Flow, Identity, IdentityResolver, Login, Reads, Unknown, user_id
 
@@ -37,6 +38,7 @@ class Known:
     by: str
     takes_out: frozenset[bytes]
     headers_out: frozenset[bytes] = frozenset()
+    refused: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Nobody:
 
     takes_out: frozenset[bytes]
     headers_out: frozenset[bytes] = frozenset()
+    refused: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +87,20 @@ def identify(
     """
     all_reads = [resolver.reads for _, resolver in resolvers]
     cookies = request.cookies()
-    doubt = _doubled_cookie(request, cookies, all_reads, credential_cookies | foreign_cookies)
+    kept_back = credential_cookies | foreign_cookies
+    doubt = _doubled_cookie(request, cookies, all_reads, kept_back)
     doubt = doubt or _doubled_header(request, all_reads)
     if doubt:
         return Conflicting(doubt)
 
+    # A resolver sees what the app will see: nothing of ours, and no credential that is taken out whatever is found.
+    hidden = hide_ours(request, kept_back.difference(*(reads.cookies for reads in all_reads)))
+    asked = request.with_headers(hidden) if hidden else request
     answers: list[tuple[str, Reads, Identity]] = []
     failure: CannotTell | None = None
     for name, resolver in resolvers:
         try:
-            answer = _checked((yield from resolver.resolve(request)))
+            answer = _checked((yield from resolver.resolve(asked)))
         except Exception as error:
             # The others are still asked, so that what they ask for does not depend on who fails.
             failure = failure or CannotTell(f"{name} failed: {type(error).__name__}", error)
@@ -115,14 +122,15 @@ def identify(
         return Unclaimed()
     claimed = frozenset[bytes]().union(*(reads.cookies - _unread(answer) for _, reads, answer in answers))
     unread = frozenset[bytes]().union(*(_unread(answer) for _, _, answer in answers))
-    takes_out = ((unread | credential_cookies | foreign_cookies) & cookies.keys()) - claimed
+    takes_out = ((unread | kept_back) & cookies.keys()) - claimed
+    refused = frozenset[bytes]().union(*(answer.refused for _, _, answer in answers if isinstance(answer, Anonymous)))
     headers_out = _headers_out(request, answers)
     if not logins:
-        return Nobody(takes_out, headers_out)
+        return Nobody(takes_out, headers_out, refused)
     by, login = logins[0]
     # They agree only for as long as each of them would say so.
     expires = min((other.expires for _, other in logins if other.expires is not None), default=None)
-    return Known(replace(login, expires=expires), by, takes_out, headers_out)
+    return Known(replace(login, expires=expires), by, takes_out, headers_out, refused)
 
 
 def says_same(a: Login | None, b: Login | None) -> bool:

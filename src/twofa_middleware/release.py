@@ -33,6 +33,7 @@ class Admitted:
     ``opens``: a pass to open that nobody was prompted for. ``begins``: a log-in rule matched. ``resolves``: the app may
     have changed who is logged in without a cookie that would show it. ``ended``: the pass has ended already.
     ``passing``: the page gets controls of ours. ``had_pass``: it was let in by a valid pass.
+    ``is_refused``: the app, when it was asked, refused the header by which it knows people.
     """
 
     login: Login | None
@@ -43,15 +44,19 @@ class Admitted:
     ended: bool = False
     passing: Passing | None = None
     had_pass: bool = False
+    is_refused: bool = False
 
     @property
     def needs_release(self) -> bool:
-        return self.opens is not None or self.begins or self.resolves or self.ended or self.passing is not None
+        begins_or_ends = self.begins or self.resolves or self.ended or self.is_refused
+        return begins_or_ends or self.opens is not None or self.passing is not None
 
 
 def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: Headers) -> Flow[Send | Answer]:
     """Look at the head of an answer that may have changed who is logged in, or that a pass goes out with."""
     request, site = allow.request, gate.site
+    if admitted.is_refused and status < 400:
+        return (yield from not_told(site, request, CannotTell("the app took a header that its door has refused")))
     sets = set_cookies(headers)
     kept = tuple(pair for pair in headers if not _is_our_cookie(pair))
     watched = [(name, value) for name, value in sets if name in gate.cookies_read]

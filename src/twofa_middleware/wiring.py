@@ -37,7 +37,7 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
     plugged = {app: _identity(settings, app) for app in settings.apps}
     _refuse_shared_cookies(settings, plugged)
     sealer = sealer_of(settings)
-    context = PluginContext(settings.realm, name, settings.folder, asynchronous, clock)
+    context = PluginContext(settings.realm, name, settings.folder, asynchronous, clock, settings.prefix)
     resolvers = [(one.use, _made(one, context, settings)) for one in plugged[name]]
     roles = _made(_plugged(settings, "roles", settings.roles, "roles"), context, settings)
     directory = _directory(settings, context)

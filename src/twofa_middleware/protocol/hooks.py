@@ -19,7 +19,7 @@ class PluginContext:
     """Where a plugin is made: for which realm and app, and the folder that relative paths in its options start from.
 
     ``asynchronous``: the app is served by ASGI, so a function of the operator's may be a coroutine function. ``clock``
-    tells the time in seconds since 1970.
+    tells the time in seconds since 1970. ``prefix``: where our own pages are, below the app's mount.
     """
 
     realm: str
@@ -27,6 +27,7 @@ class PluginContext:
     folder: Path
     asynchronous: bool
     clock: Callable[[], float] = time.time
+    prefix: str = "/2fa"
 
 
 class IdentityResolver(Protocol):

@@ -53,9 +53,11 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Anonymous:
-    """Nobody is logged in. ``unread`` names the cookies and headers that this resolver could make nothing of."""
+    """Nobody is logged in. ``unread`` names the cookies and headers that this resolver could make nothing of, ``refused``
+    the headers that the app itself has refused when it was asked: it has to refuse the request with them, too."""
 
     unread: frozenset[bytes] = frozenset()
+    refused: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
