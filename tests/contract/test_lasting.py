@@ -67,7 +67,7 @@ def opens() -> Iterator[Opens]:
         stage: Stage, visitor: Visitor, path: str = "/live", *, kind: str = "websocket", origin: str = ORIGIN
     ) -> Opened:
         runtime = build(stage.realm.settings, "shop", asynchronous=False, clock=stage.clock)
-        runtimes.append(type("Gate", (), {"_runtime": runtime}))
+        runtimes.append(type("Gate", (), {"runtime": runtime}))
         allow = admitted(runtime, stage, visitor, path, kind, origin)
         assert isinstance(allow, Allow), allow
         opened = Opened(runtime, stage, allow)

@@ -6,4 +6,4 @@ from typing import Any
 
 
 def end(gate: Any) -> None:
-    gate._runtime.close()
+    gate.runtime.close()

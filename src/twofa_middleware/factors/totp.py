@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
+
+from ..protocol import PluginContext
+
 STEP_SECONDS = 30
 SECRET_BYTES = 20
 LEAST_SECRET_BYTES = 10
@@ -17,7 +21,7 @@ MOST_SECRET_BYTES = 128
 _LEAST_BYTES_FOR_PYOTP = 14
 PAST_STEPS = 20
 AHEAD_STEPS = 20
-_CODE = re.compile(r"[0-9]{6}", re.ASCII)
+DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Ahead:
     seconds: int
 
 
+CodesOf: TypeAlias = Callable[[bytes], Callable[[int], bytes]]
+"""The codes of a secret, by their step."""
 Finding: TypeAlias = Match | Past | Ahead | None
 
 
@@ -57,13 +63,27 @@ def step_at(now: int) -> int:
     return now // STEP_SECONDS
 
 
-def clean(text: str) -> str | None:
-    """The six ASCII digits of what somebody typed; spaces and hyphens between them are no fault. None: no code."""
-    digits = text.strip(" ").replace(" ", "").replace("-", "")
-    return digits if _CODE.fullmatch(digits) else None
+def clean(text: str, digits: int = DIGITS) -> str | None:
+    """The ASCII digits of what somebody typed; spaces and hyphens between them are no fault. None: no code."""
+    typed = text.strip(" ").replace(" ", "").replace("-", "")
+    return typed if re.fullmatch(rf"[0-9]{{{digits}}}", typed, re.ASCII) else None
 
 
-def find(secret: bytes, code: str | None, now: int, window: Window) -> Finding:
+def codes_of(secret: bytes) -> Callable[[int], bytes]:
+    """The code of each step. What we make has 160 bits; pyotp refuses the shorter secrets that come from elsewhere."""
+    if len(secret) < _LEAST_BYTES_FOR_PYOTP:
+        from cryptography.hazmat.primitives.hashes import SHA1
+        from cryptography.hazmat.primitives.twofactor.hotp import HOTP
+
+        # SHA-1 is what authenticator apps speak; HMAC stays sound under it (RFC 4226 §B.2).
+        return HOTP(secret, DIGITS, SHA1(), enforce_key_length=False).generate  # noqa: S303
+    import pyotp
+
+    otp = pyotp.TOTP(base32(secret))
+    return lambda step: otp.generate_otp(step).encode()
+
+
+def find(secret: bytes, code: str | None, now: int, window: Window, codes: CodesOf = codes_of) -> Finding:
     """Where the code belongs: a step that may be accepted, or one of the past ten minutes, which only explains.
 
     Every candidate is computed and compared in constant time whatever the code is, a malformed one included. Steps
@@ -72,48 +92,59 @@ def find(secret: bytes, code: str | None, now: int, window: Window) -> Finding:
     current = step_at(now)
     accepted = range(current - window.behind, current + window.ahead + 1)
     past = range(current - PAST_STEPS, current - window.behind)
-    step = _matching(secret, code, accepted)
-    old = _matching(secret, code, past)
+    step = _matching(codes(secret), code, accepted)
+    old = _matching(codes(secret), code, past)
     if step is not None:
         return Match(step)
     return Past((current - old) * STEP_SECONDS) if old is not None else None
 
 
-def find_at_setup(secret: bytes, code: str | None, now: int, window: Window) -> Finding:
+def find_at_setup(secret: bytes, code: str | None, now: int, window: Window, codes: CodesOf = codes_of) -> Finding:
     """The same while a set-up is confirmed: its secret was just shown, so a clock that leads may be explained too."""
-    found = find(secret, code, now, window)
+    found = find(secret, code, now, window, codes)
     current = step_at(now)
-    early = _matching(secret, code, range(current + window.ahead + 1, current + AHEAD_STEPS + 1))
+    early = _matching(codes(secret), code, range(current + window.ahead + 1, current + AHEAD_STEPS + 1))
     return found if found is not None or early is None else Ahead((early - current) * STEP_SECONDS)
 
 
-def _matching(secret: bytes, code: str | None, steps: Iterable[int]) -> int | None:
-    code_at = _codes_of(secret)
+def code_at(secret: bytes, step: int) -> str:
+    """The code of one step, as an authenticator app shows it."""
+    return codes_of(secret)(step).decode()
+
+
+def _matching(code_of: Callable[[int], bytes], code: str | None, steps: Iterable[int]) -> int | None:
     given = (code or "------").encode()
     found = None
     for step in steps:
-        if step >= 0 and hmac.compare_digest(code_at(step), given):
+        if step >= 0 and hmac.compare_digest(code_of(step), given):
             found = step
     return found
-
-
-def _codes_of(secret: bytes) -> Callable[[int], bytes]:
-    """The code of each step. What we make has 160 bits; pyotp refuses the shorter secrets that come from elsewhere."""
-    if len(secret) < _LEAST_BYTES_FOR_PYOTP:
-        from cryptography.hazmat.primitives.hashes import SHA1
-        from cryptography.hazmat.primitives.twofactor.hotp import HOTP
-
-        # SHA-1 is what authenticator apps speak; HMAC stays sound under it (RFC 4226 §B.2).
-        return HOTP(secret, 6, SHA1(), enforce_key_length=False).generate  # noqa: S303
-    import pyotp
-
-    otp = pyotp.TOTP(base32(secret))
-    return lambda step: otp.generate_otp(step).encode()
 
 
 def base32(secret: bytes) -> str:
     """The secret as people type it (RFC 4648 §6)."""
     return base64.b32encode(secret).decode().rstrip("=")
+
+
+class Totp:
+    """The factor that is used if the settings name no other. It has no options."""
+
+    class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+        pass
+
+    digits = DIGITS
+    secret_bytes = SECRET_BYTES
+    variant = ""
+
+    def __init__(self, options: Options, context: PluginContext) -> None:
+        pass
+
+    def codes(self, secret: bytes) -> Callable[[int], str]:
+        code_of = codes_of(secret)
+        return lambda step: code_of(step).decode()
+
+    def uri(self, secret: bytes, label: str, issuer: str) -> str:
+        return provisioning_uri(secret, label, issuer)
 
 
 def in_groups(secret: bytes) -> str:

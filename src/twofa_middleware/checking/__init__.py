@@ -1,0 +1,1 @@
+"""``twofa check``: an app walked through as its users would, in process, in a realm that is thrown away afterwards."""
