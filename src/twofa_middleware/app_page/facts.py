@@ -12,11 +12,10 @@ import json
 import re
 from typing import Any, Literal
 
-import msgspec
-
 from ..asks import AppAnswer
 from ..errors import ConfigError
 from ..protocol import Login, user_id
+from .question import PageOptions
 
 MISSING = object()
 """Nothing stands there, which is not the same as null."""
@@ -27,7 +26,7 @@ _DOTTED = re.compile(r"[^.]+(\.[^.]+)*")
 _CHARSET = re.compile(rb";\s*charset\s*=\s*\"?([A-Za-z0-9._:-]+)", re.IGNORECASE)
 
 
-class FactOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class FactOptions(PageOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``user``, ``session``, ``label`` and ``email``: dotted paths into JSON, such as ``user.id`` (a number counts in a
     list), or with ``format = "text"`` regular expressions of which each has one group and matches once."""
 

@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from ..app_page import FactOptions, Facts, PageOptions, Question
+from ..app_page import FactOptions, Facts, Question
 from ..app_page.facts import ACCEPTS
 from ..app_page.signs import AnonymousOptions, Sign
 from ..asks import AppAnswer
@@ -25,7 +25,7 @@ from ..protocol import Anonymous, Flow, Identity, PluginContext, Reads, Unknown
 from .answers import CookieName
 
 
-class ProbeOptions(PageOptions, FactOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ProbeOptions(FactOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``page``: the app's page. ``cookies``: all by which the app knows somebody. ``user`` and the like: where the page
     names them. ``anonymous``: by what it shows that nobody is logged in, one sign or several. ``keep_cookies``: those
     that go to the app and the browser when the page sets them; all others that it sets are lost."""
