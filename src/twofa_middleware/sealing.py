@@ -152,6 +152,10 @@ class Sealer:
         key = keys.subkey(key_id, purpose)
         return key_id + hmac.digest(key, self._context(purpose, context) + value, hashlib.sha256)[:size]
 
+    def opens(self, sealed: bytes) -> bool:
+        """Whether the key is there that a record says it was made with."""
+        return self.knows(key_id_of(sealed))
+
     def knows(self, key_id: bytes) -> bool:
         return self._keys_with(key_id) is not None
 

@@ -1,6 +1,6 @@
 """The words that every part uses, and what a plugin has to be."""
 
-from .hooks import Directory, IdentityResolver, Member, Person, PluginContext, RolesResolver, Sink
+from .hooks import Directory, Factor, IdentityResolver, Look, Member, Person, PluginContext, RolesResolver, Sink, Theme
 from .stores import Finding, Layout, Store, StoreOptions
 from .words import (
     MAX_USER_ID_BYTES,
@@ -24,12 +24,15 @@ __all__ = [
     "Ask",
     "Directory",
     "Event",
+    "Factor",
     "Finding",
     "Flow",
     "Identity",
     "IdentityResolver",
     "Layout",
     "Login",
+    "LoginWatcher",
+    "Look",
     "Member",
     "Person",
     "PluginContext",
@@ -37,9 +40,11 @@ __all__ = [
     "Reply",
     "Result",
     "RolesResolver",
+    "Seals",
     "Sink",
     "Store",
     "StoreOptions",
+    "Theme",
     "Unknown",
     "UserKey",
     "user_id",

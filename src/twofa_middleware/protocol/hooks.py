@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .words import Event, Flow, Identity, Login, Reads
 
 if TYPE_CHECKING:
-    from ..http import Request
+    from ..http import Headers, Request
+
+
+class Seals(Protocol):
+    """What ``sealing.py`` does for a plugin: a store learns neither whose a record is, nor what is in it.
+
+    A record opens at the place (``purpose`` and ``context``) that it was sealed for; elsewhere it is UnreadableRecord.
+    """
+
+    def name(self, kind: str, text: str) -> str: ...
+
+    def seal(self, purpose: str, context: tuple[str | int, ...], plaintext: bytes, nonce: bytes) -> bytes: ...
+
+    def open(self, purpose: str, context: tuple[str | int, ...], sealed: bytes) -> bytes: ...
+
+    def opens(self, sealed: bytes) -> bool:
+        """Whether the key is still there that the record says it was sealed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,7 @@ class PluginContext:
     folder: Path
     asynchronous: bool
     clock: Callable[[], float] = time.time
+    seals: Seals | None = field(default=None, repr=False)
     prefix: str = "/2fa"
 
 
@@ -47,6 +64,29 @@ class IdentityResolver(Protocol):
     pure: bool
 
     def resolve(self, request: Request) -> Flow[Identity]: ...
+
+
+class LoginWatcher(IdentityResolver, Protocol):
+    """A resolver that learns who is logged in from the log-ins themselves, such as ``watch``.
+
+    ``before_app`` is asked when the app is about to be called with a request that may log in or out by the rules of the
+    app (``logs_in``: that it may log in); what it answers comes back, whatever the app does, to ``after_app``. What it
+    raises refuses the request.
+
+    ``after_app`` is asked of every answer that is looked at, before the first byte of it goes on and before it is
+    resolved who is logged in now. ``login`` is who was when the request came; ``held`` is None unless ``before_app`` was
+    asked; ``place`` is where the answer leads, as a path of the app's own without its query, None if elsewhere or nowhere.
+    It answers why nothing of the answer may go on, None if it may. An app may begin its answer anew, so it may be asked
+    again for the same request.
+
+    Its ``Options`` may have ``login_rules``, which then are log-in rules of the app.
+    """
+
+    def before_app(self, request: Request, logs_in: bool) -> Flow[Any]: ...
+
+    def after_app(
+        self, request: Request, login: Login | None, held: Any, status: int, headers: Headers, place: str | None
+    ) -> Flow[str | None]: ...
 
 
 class RolesResolver(Protocol):
@@ -99,6 +139,62 @@ class Directory(Protocol):
     def roles(self) -> Flow[tuple[str, ...]]: ...
 
     def members(self, role: str) -> Flow[tuple[Member, ...]]: ...
+
+
+class Factor(Protocol):
+    """How the codes of an authenticator app are made: ``Plugin(options, context)`` at the start, then pure computing.
+
+    ``codes(secret)`` answers a function from the step (RFC 6238: seconds since 1970 // 30) to its code: ``digits`` ASCII
+    digits, 6 to 10. It asks nobody, keeps nothing and needs microseconds, since each try compares more than twenty
+    codes. ``uri`` is what the phone scans, an ``otpauth://`` URI. ``secret_bytes`` (16 to 64) is how long a new secret
+    is. ``variant`` names what of the options changes the codes ("" for nothing): the record of an authenticator says
+    by which factor and variant it was made, and no other ever checks it. What a factor raises is 503.
+    """
+
+    Options: ClassVar[type]
+
+    @property
+    def digits(self) -> int: ...
+
+    @property
+    def secret_bytes(self) -> int: ...
+
+    @property
+    def variant(self) -> str: ...
+
+    def codes(self, secret: bytes) -> Callable[[int], str]: ...
+
+    def uri(self, secret: bytes, label: str, issuer: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a theme brings to our own pages; ``pages/themes.py`` says what is refused.
+
+    ``files``: name → bytes of stylesheets and pictures, served to everybody. ``sheets`` names those that every page
+    links, after ours; ``logo`` and ``icon`` name pictures. ``header`` and ``footer`` are HTML for the line above the
+    card and below it, in which ``{{ product }}``, ``{{ app }}``, ``{{ support }}``, ``{{ home }}`` and ``{{ logo }}`` stand for
+    what they name. Empty: as it is without a theme.
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    sheets: tuple[str, ...] = ()
+    logo: str = ""
+    icon: str = ""
+    header: str = ""
+    footer: str = ""
+
+
+class Theme(Protocol):
+    """Dresses our own pages: ``Plugin(options, context)`` and ``look()``, once, at the start.
+
+    Forms, words and headers stay ours: the strict Content-Security-Policy, by which no script or style of a theme runs
+    but its files, is the same under every theme.
+    """
+
+    Options: ClassVar[type]
+
+    def look(self) -> Look: ...
 
 
 class Sink(Protocol):
