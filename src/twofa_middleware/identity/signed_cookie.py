@@ -18,6 +18,7 @@ from ..http import Request
 from ..protocol import Anonymous, Flow, Identity, Login, PluginContext, Reads, Unknown, user_id
 from ..references import read_secret
 from .answers import CookieName, at_once
+from .facts import FactPath, fact, text_for_people
 from .signed_values import Format, SignedValues
 
 # What the frameworks use where the app sets nothing; an app's own serializer has no default.
@@ -27,8 +28,6 @@ DEFAULT_AGE_SECONDS = {"flask": 31 * 86400, "starlette": 14 * 86400}
 CLOCK_SKEW_SECONDS = 60
 
 FLASK_LOGIN_REMEMBERS = b"remember_token"
-
-FactPath = Annotated[str, Meta(pattern=r"^[^.]+(\.[^.]+)*\Z", description="keys of the session, joined by dots")]
 
 
 class SignedCookieOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -102,26 +101,16 @@ class SignedCookie:
     def _who(self, facts: dict[str, Any], expires: int) -> Identity:
         options = self._options
         try:
-            named = _fact(facts, options.user)
+            named = fact(facts, options.user)
             if named is None:
                 return Anonymous()
             user = user_id(named)
-            session = None if options.session is None else _session(_fact(facts, options.session))
+            session = None if options.session is None else _session(fact(facts, options.session))
         except ValueError as error:
             return Unknown(f"the signed session is odd: {error}")
-        return Login(user, session, _text(facts, options.label), _text(facts, options.email), expires)
-
-
-def _fact(facts: dict[str, Any], path: str) -> object:
-    """What stands at the dotted path; None where there is nothing, ValueError where the path cannot be walked."""
-    found: object = facts
-    for key in path.split("."):
-        if found is None:
-            return None
-        if not isinstance(found, dict):
-            raise ValueError(f"{path} leads through {type(found).__name__}")
-        found = found.get(key)
-    return found
+        return Login(
+            user, session, text_for_people(facts, options.label), text_for_people(facts, options.email), expires
+        )
 
 
 def _session(value: object) -> str:
@@ -131,12 +120,3 @@ def _session(value: object) -> str:
             "it names a user and no session" if value in (None, "") else f"a {type(value).__name__} as session"
         )
     return str(value)
-
-
-def _text(facts: dict[str, Any], path: str | None) -> str:
-    """A label or an address for people: nobody is told apart by it, so an odd one is left out."""
-    try:
-        value = _fact(facts, path) if path else None
-    except ValueError:
-        return ""
-    return value if isinstance(value, str) and value.isprintable() else ""
