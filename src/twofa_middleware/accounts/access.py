@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..asks import TOUCH_SECONDS, Look, TouchPass
-from ..browser.cookies import PassCookie, digest, read_pass, read_token
+from ..browser.cookies import PassCookie, digest, hide_ours, read_pass, read_token
 from ..http import Request
 from ..policy.enforcement import Demand
 from ..protocol import Flow, Login, UserKey
@@ -114,5 +114,11 @@ def required_of(site: Site, login: Login, request: Request) -> Flow[tuple[Demand
     rules = yield from read_rules(site.desk)
     if not rules:
         return None, None
-    roles = yield from site.roles.roles_of(login, request)
+    roles = yield from roles_of(site, login, request)
     return (yield from meet(site.desk, site.user_key(login), roles, rules, request.now)), roles
+
+
+def roles_of(site: Site, login: Login, request: Request) -> Flow[frozenset[str]]:
+    """The roles of a login, by the resolver, which like all resolvers sees no cookie of ours."""
+    hidden = hide_ours(request)
+    return (yield from site.roles.roles_of(login, request.with_headers(hidden) if hidden else request))

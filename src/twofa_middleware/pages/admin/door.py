@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...accounts.access import Access
+from ...accounts.access import Access, roles_of
 from ...accounts.administer import Actor
 from ...http import Answer, Request, problem
 from ...protocol import Flow, Login
@@ -16,7 +16,7 @@ def is_administrator(site: Site, login: Login, request: Request) -> Flow[bool]:
     """Whether the login has a role that administers, in an app that has the pages. What cannot be read raises."""
     if not site.app.admin or not site.settings.admin.roles:
         return False
-    roles = yield from site.roles.roles_of(login, request)
+    roles = yield from roles_of(site, login, request)
     return not roles.isdisjoint(site.settings.admin.roles)
 
 
