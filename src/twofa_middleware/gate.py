@@ -26,12 +26,14 @@ from .inserts.rules import InsertRule
 from .inserts.splicing import ASKS_WHOLE
 from .lasting import Ended, Untold, Verdict, is_event_stream, still_passes, tell_of_end
 from .modes import let_by, unaltered
+from .moments import Moment, begin, moment_of
+from .one_body import OneBody
 from .pages import health, routes
 from .pages.render import owned
 from .policy.paths import asks_less, asks_more
-from .protocol import Event, Flow, IdentityResolver, Login
+from .protocol import Event, Flow, IdentityResolver, Login, LoginWatcher
 from .refusals import closed_on_error, demand, foreign_websocket, not_told, prove_first, unlisted_websocket
-from .release import Admitted, release
+from .release import Admitted, lost, release
 from .site import Site
 
 
@@ -53,6 +55,9 @@ class Gate:
         self.cookies_read = frozenset[bytes]().union(*(resolver.reads.cookies for _, resolver in resolvers))
         self._server_read = frozenset[str]().union(*(resolver.reads.server for _, resolver in resolvers))
         self._headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
+        self.watchers: tuple[LoginWatcher, ...] = tuple(
+            resolver for _, resolver in resolvers if hasattr(resolver, "before_app") and hasattr(resolver, "after_app")
+        )
         self._depends_on_state = any(not resolver.pure for _, resolver in resolvers)
 
     def admit(self, request: Request) -> Flow[Allow | Answer]:
@@ -64,12 +69,13 @@ class Gate:
             yield from site.warn("mode is not enforce", request.now, mode=site.mode)
         if site.mode == "off":
             return let_by(request)
-        outcome = yield from closed_on_error(site, request, self._admit(request))
+        body = OneBody()
+        outcome = yield from body.read_in(closed_on_error(site, request, self._admit(request)))
         if isinstance(outcome, Allow):
             yield from Count(site.name, "passed" if outcome.login else "anonymous")
-            return outcome if site.mode == "enforce" else unaltered(outcome, request)
-        if site.mode == "report" and not routes.is_own(site, request):
-            return let_by(request)
+            return body.handed_on(outcome if site.mode == "enforce" else unaltered(outcome, request))
+        if site.mode == "report" and not routes.is_own(site, request) and not body.is_lost:
+            return body.handed_on(let_by(request))
         return outcome
 
     def release(self, allow: Allow, status: int, headers: Headers) -> Flow[Send | Answer]:
@@ -82,7 +88,7 @@ class Gate:
     def still_same(self, allow: Allow) -> Flow[bool]:
         """Whether a request is nobody else's than when it was admitted, now that its body was read."""
         identified = yield from self.identify(allow.request)
-        if isinstance(identified, Nobody):
+        if isinstance(identified, Nobody) and (allow.state.held or not lost(allow, identified.takes_out)):
             return True
         if isinstance(identified, Known) and allow.login and identified.login.user == allow.login.user:
             return True
@@ -110,21 +116,26 @@ class Gate:
         site = self.site
         if routes.is_own(site, request):
             return owned((yield from self._own_page(request)))
-        if request.kind == "http" and asks_less(site.exempt, request):
+        moment = yield from moment_of(site, request)
+        if request.kind == "http" and asks_less(site.exempt, request) and not moment.is_one:
             return self._allow_exempt(request)
         identified = yield from self.identify(request)
         match identified:
             case Known(login, by, takes_out, headers_out, refused):
                 yield from self._tell_of_headers(request, headers_out)
                 changes = hide_ours(request, takes_out) | dict.fromkeys(headers_out | refused)
-                return (yield from self._admit_login(request, login, by, changes))
+                outcome = yield from self._admit_login(request, moment, login, by, changes)
             case Nobody(takes_out, headers_out, refused):
                 yield from self._tell_of_headers(request, headers_out)
                 if not request.is_safe:  # what the app does by it after all could not be taken back
                     headers_out, refused = headers_out | refused, frozenset()
-                return (yield from self._admit_nobody(request, takes_out, headers_out, bool(refused)))
+                outcome = yield from self._admit_nobody(request, moment, takes_out, headers_out, bool(refused))
             case _:
                 return (yield from not_told(self.site, request, identified))
+        if isinstance(outcome, Allow) and moment.is_one:
+            held = yield from begin(self.watchers, request, moment)
+            return replace(outcome, state=replace(outcome.state, held=held))
+        return outcome
 
     def _allow_exempt(self, request: Request) -> Allow:
         """It passes unseen, and so without anything by which the app could know somebody."""
@@ -159,13 +170,13 @@ class Gate:
                 return (yield from not_told(self.site, request, identified))
 
     def _admit_login(
-        self, request: Request, login: Login, by: str, changes: Mapping[bytes, bytes | None]
+        self, request: Request, moment: Moment, login: Login, by: str, changes: Mapping[bytes, bytes | None]
     ) -> Flow[Allow | Answer]:
         site = self.site
         if request.kind == "websocket" and not is_own_websocket(request, site.app.origins):
             return (yield from foreign_websocket(site, request, login))
         cookie = read_pass(request, site.cookies.passes)
-        begins = any(rule.matches(request.method, request.path) for rule in site.login_rules)
+        begins = moment.logs_in
         # The app may see another login by now, whatever the method: a second request can have logged somebody in.
         resolves = watches_body = self._depends_on_state
         if site.is_service_account(login, by, request.now):
@@ -183,7 +194,7 @@ class Gate:
                 login, decision.opens, access.account.generation, browser, access.pass_digest, decision.roles
             )
         ended = False
-        if any(rule.matches(request.method, request.path) for rule in site.logout_rules):
+        if moment.logs_out:
             opens, ended = None, True
             if cookie is not None:
                 yield from end_pass(site, cookie, request.now, "log-out", login)
@@ -223,7 +234,12 @@ class Gate:
             )
 
     def _admit_nobody(
-        self, request: Request, takes_out: frozenset[bytes], headers_out: frozenset[bytes], is_refused: bool
+        self,
+        request: Request,
+        moment: Moment,
+        takes_out: frozenset[bytes],
+        headers_out: frozenset[bytes],
+        is_refused: bool,
     ) -> Flow[Allow | Answer]:
         site = self.site
         may_log_in_later = request.kind == "websocket" and self._depends_on_state
@@ -232,7 +248,7 @@ class Gate:
         for unread in sorted(takes_out & self.cookies_read):
             yield from site.warn("session cookie could not be read", request.now, cookie=unread.decode())
         changes = hide_ours(request, takes_out) | dict.fromkeys(headers_out)
-        begins = any(rule.matches(request.method, request.path) for rule in site.login_rules)
+        begins = moment.logs_in
         carries = self._carries_credential(request)
         resolves = self._depends_on_state and (carries or not request.is_safe)
         cookie = read_pass(request, site.cookies.passes)

@@ -7,7 +7,7 @@ loses the answer's body and headers; the cookies stay, so that the app knows its
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .accounts.access import Passes, decide, look
 from .accounts.passes import end_pass
@@ -18,6 +18,7 @@ from .browser.origin import leads_to
 from .http import Allow, Answer, Headers, Request, Send, set_cookies
 from .identify import CannotTell, Known, Nobody, says_same
 from .inserts.passing import Passing, go
+from .moments import settle
 from .pages.render import Urls
 from .protocol import Flow, Login
 from .refusals import demand, not_told
@@ -32,7 +33,8 @@ class Admitted:
 
     ``opens``: a pass to open that nobody was prompted for. ``begins``: a log-in rule matched. ``resolves``: the app may
     have changed who is logged in without a cookie that would show it. ``ended``: the pass has ended already.
-    ``passing``: the page gets controls of ours. ``had_pass``: it was let in by a valid pass.
+    ``passing``: the page gets controls of ours. ``held``: what resolvers
+    hold that learn from log-ins. ``had_pass``: it was let in by a valid pass.
     ``is_refused``: the app, when it was asked, refused the header by which it knows people.
     """
 
@@ -43,6 +45,7 @@ class Admitted:
     resolves: bool = False
     ended: bool = False
     passing: Passing | None = None
+    held: tuple[Any, ...] = ()
     had_pass: bool = False
     is_refused: bool = False
 
@@ -60,12 +63,22 @@ def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: 
     sets = set_cookies(headers)
     kept = tuple(pair for pair in headers if not _is_our_cookie(pair))
     watched = [(name, value) for name, value in sets if name in gate.cookies_read]
+    if gate.watchers and not _sets_two(watched):
+        reason = yield from settle(site, gate.watchers, request, admitted.login, admitted.held, status, headers)
+        if reason:
+            return (yield from not_told(site, request, CannotTell(reason)))
     if not (watched or admitted.resolves or admitted.begins):
         return (yield from _send(gate, allow, admitted, status, kept))
     if _sets_two(watched):
         return (yield from not_told(site, request, CannotTell("the answer sets a cookie to two values")))
     merged = _merge(request, sets)
     identified = yield from gate.identify(merged)
+    if isinstance(identified, Known | Nobody) and not (admitted.held or admitted.begins or admitted.ended):
+        gone = lost(allow, identified.takes_out) - {name for name, _ in sets}
+        if gone and admitted.login is not None:
+            return (
+                yield from not_told(site, request, CannotTell("a cookie that was read before is not read any more"))
+            )
     match identified:
         case Nobody():
             if admitted.login is None:
@@ -79,6 +92,11 @@ def release(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: 
             return (yield from _send_new_login(gate, allow, admitted, merged, login, by, kept))
         case _:
             return (yield from not_told(site, request, CannotTell(f"after the app's answer: {identified}")))
+
+
+def lost(allow: Allow, takes_out: frozenset[bytes]) -> frozenset[bytes]:
+    """The cookies that the app got and that nobody reads any more: by now the app may know them as somebody else's."""
+    return takes_out & allow.request.with_headers(allow.changes).cookies().keys()
 
 
 def _send(gate: Gate, allow: Allow, admitted: Admitted, status: int, headers: Headers) -> Flow[Send | Answer]:

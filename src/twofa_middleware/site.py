@@ -5,20 +5,25 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from .asks import Emit
 from .browser.cookies import CookieNames
 from .desk import Desk
 from .errors import ConfigError
-from .factors.totp import Window
+from .factors.codes import Codes
+from .factors.totp import NoOptions, Totp, Window
 from .http import Request
+from .policy.login_rules import LoginRule
 from .policy.paths import PathRule
-from .protocol import Directory, Event, Flow, Login, RolesResolver, UserKey
+from .protocol import Directory, Event, Flow, Login, Look, PluginContext, RolesResolver, UserKey
 from .sealing import Sealer
 from .settings import AppSettings, Settings
 
 LogOut: TypeAlias = Callable[[Request], Flow[None]]
+
+_USUAL = Codes("totp", Totp(NoOptions(), PluginContext("", "", Path(), asynchronous=False)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,9 +38,11 @@ class Site:
     roles: RolesResolver
     cookies: CookieNames
     window: Window
+    factor: Codes
+    look: Look
     exempt: tuple[PathRule, ...]
-    login_rules: tuple[PathRule, ...]
-    logout_rules: tuple[PathRule, ...]
+    login_rules: tuple[LoginRule, ...]
+    logout_rules: tuple[LoginRule, ...]
     anonymous_websockets: tuple[PathRule, ...]
     streams: tuple[PathRule, ...]
     starts_now: bool
@@ -53,16 +60,20 @@ class Site:
         shows_session: bool,
         *,
         directory: Directory | None = None,
+        factor: Codes | None = None,
+        look: Look | None = None,
         session_cookies: frozenset[bytes] = frozenset(),
         credential_cookies: frozenset[bytes] = frozenset(),
+        login_rules: tuple[str, ...] = (),
         log_outs: tuple[tuple[str, LogOut], ...] = (),
     ) -> Site:
         """``shows_session``: a resolver of the app tells one log-in from the next. ``session_cookies`` are those that
         resolvers read, ``credential_cookies`` those by which the app's framework may log people in besides. ``log_outs``
-        end the app's own session on the server, each with the name of its resolver."""
+        end the app's own session on the server, each with the name of its resolver. ``login_rules`` are those of resolvers,
+        besides the app's own."""
         app = settings.app(name)
         # Where neither a session nor rules show a next log-in, "next-login" would be never.
-        sees_logins = shows_session or bool(app.login and app.logout)
+        sees_logins = shows_session or bool((app.login or login_rules) and app.logout)
         return cls(
             settings=settings,
             name=name,
@@ -72,9 +83,11 @@ class Site:
             roles=roles,
             cookies=CookieNames(settings.realm, name, secure=app.origins[0].startswith("https:")),
             window=Window(*settings.window),
+            factor=factor or _USUAL,
+            look=look or Look(),
             exempt=_rules(app.exempt, settings, f"[apps.{name}] exempt", for_reading=True),
-            login_rules=_rules(app.login, settings, f"[apps.{name}] login"),
-            logout_rules=_rules(app.logout, settings, f"[apps.{name}] logout"),
+            login_rules=_login_rules((*app.login, *login_rules), settings, f"[apps.{name}] login"),
+            logout_rules=_login_rules(app.logout, settings, f"[apps.{name}] logout"),
             anonymous_websockets=_rules(
                 app.anonymous_websockets, settings, f"[apps.{name}] anonymous_websockets", for_reading=True
             ),
@@ -115,6 +128,13 @@ class Site:
 
 def _texts(cookies: frozenset[bytes]) -> tuple[str, ...]:
     return tuple(sorted(cookie.decode() for cookie in cookies))
+
+
+def _login_rules(texts: Iterable[str], settings: Settings, where: str) -> tuple[LoginRule, ...]:
+    try:
+        return tuple(LoginRule.parse(text) for text in texts)
+    except ConfigError as error:
+        raise ConfigError(f"{settings.source_of(where)}: {where}: {error}") from None
 
 
 def _rules(texts: Iterable[str], settings: Settings, where: str, for_reading: bool = False) -> tuple[PathRule, ...]:

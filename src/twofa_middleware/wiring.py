@@ -16,11 +16,13 @@ from .accounts.audit import EVENTS
 from .courier import Courier
 from .desk import Desk
 from .errors import ConfigError
+from .factors.codes import Codes
 from .gate import Gate
 from .inserts.rules import rules_of
 from .live_ring import LiveRing
+from .pages.themes import checked
 from .plugins import options_of, plugin
-from .protocol import Directory, PluginContext, Sink, Store, StoreOptions
+from .protocol import Directory, Look, PluginContext, Sink, Store, StoreOptions
 from .references import read_secret
 from .runtime import Answers, Runtime
 from .sealing import Sealer
@@ -37,10 +39,12 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
     plugged = {app: _identity(settings, app) for app in settings.apps}
     _refuse_shared_cookies(settings, plugged)
     sealer = sealer_of(settings)
-    context = PluginContext(settings.realm, name, settings.folder, asynchronous, clock, settings.prefix)
+    context = PluginContext(settings.realm, name, settings.folder, asynchronous, clock, prefix=settings.prefix, seals=sealer)
     resolvers = [(one.use, _made(one, context, settings)) for one in plugged[name]]
     roles = _made(_plugged(settings, "roles", settings.roles, "roles"), context, settings)
     directory = _directory(settings, context)
+    factor = _factor(settings, context)
+    look = _look(settings, context)
     _refuse_roles_of_nobody(settings, roles)
     for number, account in enumerate(settings.service_accounts, 1):
         if name in account.apps and account.by not in {one.use for one in plugged[name]}:
@@ -61,10 +65,13 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
         roles,
         shows_session=shows_session,
         directory=directory,
+        factor=factor,
+        look=look,
         session_cookies=cookies,
         credential_cookies=frozenset[bytes]().union(
             *(getattr(one.options, "credential_cookies", ()) for one in plugged[name])
         ),
+        login_rules=tuple(rule for one in plugged[name] for rule in getattr(one.options, "login_rules", ())),
         log_outs=tuple((use, one.log_out) for use, one in resolvers if hasattr(one, "log_out")),
     )
     if (guard := getattr(roles, "guard", None)) is not None:
@@ -136,6 +143,19 @@ def _directory(settings: Settings, context: PluginContext) -> Directory | None:
     plugged = _plugged(settings, "directory", settings.directory, "directory")
     directory: Directory = _made(plugged, context, settings)
     return directory
+
+
+def _factor(settings: Settings, context: PluginContext) -> Codes:
+    plugged = _plugged(settings, "factor", settings.factor, "factor")
+    with _named(settings, "factor: ", place="factor"):
+        return Codes.of(plugged.use, _made(plugged, context, settings))
+
+
+def _look(settings: Settings, context: PluginContext) -> Look:
+    plugged = _plugged(settings, "theme", settings.theme, "theme")
+    theme = _made(plugged, context, settings)
+    with _named(settings, "theme: ", place="theme"):
+        return checked(plugged.use, theme.look())
 
 
 def sealer_of(settings: Settings) -> Sealer:

@@ -47,6 +47,15 @@ def leads_to(headers: Headers, origins: tuple[str, ...]) -> str | None:
     return path_on(locations[0], origins) if len(locations) == 1 else None
 
 
+def leads_below(headers: Headers, origins: tuple[str, ...], quoted_root: str) -> str | None:
+    """Where an answer sends the browser, as a path of the app's own, without its query; None if that is elsewhere."""
+    path = leads_to(headers, origins)
+    if path is None or not path.startswith(quoted_root):
+        return None
+    below = path.removeprefix(quoted_root).partition("?")[0].partition("#")[0]
+    return below if below.startswith("/") else None
+
+
 def is_the_page(reference: str, path: str, origins: tuple[str, ...]) -> bool:
     """Whether a browser that shows the page at ``path`` takes this reference for that page, with whatever query."""
     try:

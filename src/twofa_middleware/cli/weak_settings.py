@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import ConfigError
-from ..policy.paths import PathRule
+from ..policy.login_rules import LoginRule
 from ..protocol import Finding
 from ..settings import Settings
 from ..settings.layers import folder_of, fragments_of
@@ -117,7 +117,7 @@ def _apps(settings: Settings) -> Iterator[Finding]:
 
 def _methods(where: str, text: str) -> Iterator[Finding]:
     try:
-        unknown = PathRule.parse(text).unregistered
+        unknown = LoginRule.parse(text).path.unregistered
     except ConfigError:  # such an app does not start, and that is told
         return
     if unknown:

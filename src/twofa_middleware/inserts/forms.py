@@ -14,7 +14,7 @@ from ..accounts.administer import Actor, SwitchedOff, disable, enforce, look_at
 from ..accounts.people import find_person
 from ..accounts.rules import Flag, key_of, read_flags
 from ..asks import Done, Moved, ReadBody
-from ..browser.origin import leads_to
+from ..browser.origin import leads_below
 from ..errors import BadRequest
 from ..http import Headers
 from ..pages.admin import door
@@ -109,11 +109,8 @@ def is_accepted(scene: Scene, rule: InsertRule, status: int, headers: Headers) -
         return False
     if rule.saved_at is None:
         return True
-    path = leads_to(headers, scene.site.app.origins)
-    if path is None or not path.startswith(scene.request.quoted_root):
-        return False
-    below = path.removeprefix(scene.request.quoted_root).partition("?")[0].partition("#")[0]
-    return rule.saved_at.matches("GET", below)
+    below = leads_below(headers, scene.site.app.origins, scene.request.quoted_root)
+    return below is not None and rule.saved_at.matches("GET", below)
 
 
 def carry_out(scene: Scene, intent: Intent) -> Flow[SwitchedOff | Done | Moved]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -84,7 +84,9 @@ class Visit:
         prefix = self.site.settings.prefix
         strays = not {".", ".."}.isdisjoint(below.split("/"))  # a browser would take these steps before it asks
         loops = (below == prefix or below.startswith(prefix + "/")) and not self.is_for_admins(path)
-        logs_out = any(rule.matches("GET", below) for rule in self.site.logout_rules)
+        parts = urlsplit(path)
+        logs_out_by = replace(self.request, method="GET", path=below, query=parts.query.encode())
+        logs_out = any(rule.holds(logs_out_by) for rule in self.site.logout_rules)
         asks_log_in = below == self.site.app.login_page != self.site.app.home
         inside = not root or path == root or path.startswith((root + "/", root + "?"))
         return self.urls.home if strays or loops or logs_out or asks_log_in or not inside else path

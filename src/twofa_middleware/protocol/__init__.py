@@ -1,6 +1,19 @@
 """The words that every part uses, and what a plugin has to be."""
 
-from .hooks import Directory, Factor, IdentityResolver, Look, Member, Person, PluginContext, RolesResolver, Sink, Theme
+from .hooks import (
+    Directory,
+    Factor,
+    IdentityResolver,
+    LoginWatcher,
+    Look,
+    Member,
+    Person,
+    PluginContext,
+    RolesResolver,
+    Seals,
+    Sink,
+    Theme,
+)
 from .stores import Finding, Layout, Store, StoreOptions
 from .words import (
     MAX_USER_ID_BYTES,

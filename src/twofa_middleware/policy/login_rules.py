@@ -1,0 +1,140 @@
+"""Log-in and log-out rules: a path rule, and where that is not enough a field of the query or of the form.
+
+    POST /login                       ANY /** ?action=logout        POST /account form action=logout
+    GET,POST /index ?do=login         ANY /** ?logout               (any value, also none)
+
+Such rules ask for more, so they also hold for whatever any parser of a common framework could read as such a request:
+escapes in escapes, doubled slashes, dots, ``;``, a closing slash, other cases, a field among others of its name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote, unquote_to_bytes
+
+from ..errors import BadRequest, ConfigError
+from ..form_body import boundary_of, decoded, parts_of
+from ..http import Request
+from .paths import PathRule
+
+_RULE = re.compile(
+    r"(?P<path>\S+ \S+)(?: (?:(?P<query>\?)|(?P<form>form ))(?P<name>[A-Za-z0-9_.\[\]-]+)(?P<value>=[^\s&;%+#]*)?)?"
+)
+_SEPARATORS = re.compile(rb"[&;?#]")
+_OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
+_MOST_ESCAPES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRule:
+    """One rule, compiled. ``place``: where the field stands, "" without one; ``value``: None for any."""
+
+    text: str
+    path: PathRule
+    place: Literal["", "query", "form"]
+    name: str
+    value: str | None
+    _pattern: re.Pattern[str]
+
+    @classmethod
+    def parse(cls, text: str) -> LoginRule:
+        found = _RULE.fullmatch(text)
+        if not found:
+            raise ConfigError(
+                f'"{text}" is no rule for a log-in or log-out; write such as "POST /login", "ANY /** ?action=logout" or '
+                '"POST /account form action=logout"'
+            )
+        try:
+            path = PathRule.parse(found["path"])
+        except ConfigError as error:
+            raise ConfigError(f'"{text}": {error}') from None
+        place: Literal["", "query", "form"] = "query" if found["query"] else "form" if found["form"] else ""
+        if place == "form" and path.methods and path.methods <= {"GET", "HEAD"}:
+            raise ConfigError(f'"{text}": a GET has no form in its body; name POST, or write "?{found["name"]}"')
+        value = found["value"]
+        return cls(
+            text,
+            path,
+            place,
+            found["name"] or "",
+            None if value is None else value[1:],
+            re.compile(path.pattern.pattern, path.pattern.flags | re.IGNORECASE),
+        )
+
+    def holds(self, request: Request) -> bool:
+        """Whether the request may be one, but for what a form in its body says."""
+        if not self._fits_method(request):
+            return False
+        if not any(self._pattern.fullmatch(path) for path in _readings(request.path)):
+            return False
+        return self.place != "query" or self._stands_in(_SEPARATORS.split(request.query))
+
+    def holds_for_form(self, content_type: bytes, content_encoding: bytes | None, body: bytes) -> bool:
+        """Whether the field may stand in this form; a form that can be read in two ways may have any field."""
+        try:
+            boundary = boundary_of(content_type, content_encoding)
+            if boundary is None:
+                return self._stands_in(re.split(rb"[&;]", body))
+            return any(self._is_meant(part.name or b"", part.value) for part in parts_of(body, boundary))
+        except BadRequest:
+            return True
+
+    def _fits_method(self, request: Request) -> bool:
+        methods = self.path.methods
+        if not methods or request.method.upper() in methods:
+            return True
+        # An app may take the method from elsewhere, whatever was sent.
+        names = {name for name, _ in request.headers}
+        return not names.isdisjoint(_OVERRIDES) or b"_method" in request.query.lower()
+
+    def _stands_in(self, pairs: list[bytes]) -> bool:
+        return any(self._is_meant(name, value) for name, _, value in (pair.partition(b"=") for pair in pairs))
+
+    def _is_meant(self, name: bytes, value: bytes) -> bool:
+        return _plain(self.name.encode()) in _texts(name) and (
+            self.value is None or _plain(self.value.encode()) in _texts(value)
+        )
+
+
+def _readings(path: str) -> Iterator[str]:
+    """The path as it is, and as apps, servers and proxies may read it."""
+    yield path
+    for _ in range(_MOST_ESCAPES):
+        yield from _shapes(path)
+        further = unquote(path, errors="surrogateescape")
+        if further == path:
+            return
+        path = further
+
+
+def _shapes(path: str) -> Iterator[str]:
+    segments: list[str] = []
+    for part in path.replace("\\", "/").split("/"):
+        segment = "".join(char for char in part.partition(";")[0] if unicodedata.category(char)[0] not in "CZ")
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in ("", "."):
+            segments.append(segment)
+    plain = "/" + "/".join(segments)
+    yield plain
+    yield plain.rstrip("/") + "/"
+    yield plain.rstrip("/.") or "/"
+
+
+def _texts(raw: bytes) -> set[str]:
+    """What a name or a value may be read as."""
+    found = {_plain(raw)}
+    for _ in range(_MOST_ESCAPES):
+        found |= {_plain(decoded(raw)), _plain(unquote_to_bytes(raw))}
+        raw = unquote_to_bytes(raw)
+    return found
+
+
+def _plain(raw: bytes) -> str:
+    """Without case, spaces, control characters, and bytes that are no text: an app may drop any of them."""
+    text = unicodedata.normalize("NFKC", raw.decode("utf-8", "ignore"))
+    return "".join(char for char in text if unicodedata.category(char)[0] not in "CZ").casefold()
