@@ -14,7 +14,9 @@ GROUPS = {
     "identity": "twofa_middleware.identity",
     "roles": "twofa_middleware.roles",
     "directory": "twofa_middleware.directory",
+    "factor": "twofa_middleware.factors",
     "events": "twofa_middleware.events",
+    "theme": "twofa_middleware.themes",
 }
 
 CHOOSE = "CHOOSE"

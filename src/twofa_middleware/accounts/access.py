@@ -92,7 +92,7 @@ def decide(site: Site, login: Login, request: Request, access: Access) -> Flow[D
     if valid is not None and not (valid.method.needed_nothing and site.starts_now):
         return Passes()
     if access.account.is_enrolled:
-        access.account.totp(site.sealer)  # an authenticator that does not open is 503 now, not after the code
+        access.account.authenticator(site.sealer, site.factor.kind)  # what does not open is 503 now, not after the code
         return Passes(opens=Method.REMEMBERED) if access.browser else MustVerify()
     demand, roles = yield from required_of(site, login, request)
     if demand is None:

@@ -52,12 +52,24 @@ class Account:
         """How many recovery codes can be used. Those whose key is retired are in ``codes``, and are dead."""
         return len(recovery.usable(sealer, self.codes))
 
-    def totp(self, sealer: Sealer) -> tuple[str, bytes] | None:
-        """Id and secret of the TOTP authenticator, if there is one; UnreadableRecord if it does not open."""
-        for name, kind in self.kinds.items():
-            if kind == TOTP:
-                return name, sealer.open(TOTP, (self.user, name), self.sealed[name])
+    def authenticator(self, sealer: Sealer, kind: str = TOTP) -> tuple[str, bytes] | None:
+        """Id and secret of the authenticator; None if there is none. UnreadableRecord if it does not open, or was made by
+        another factor than ``kind``: by this one it would be checked wrongly, and it is there."""
+        for name, made_by in self.kinds.items():
+            if made_by == kind:
+                return name, self._secret(sealer, name)
+        if self.kinds:
+            others = ", ".join(sorted(set(self.kinds.values())))
+            raise UnreadableRecord(f"an authenticator was made by the factor {others}, and this one is {kind}")
         return None
+
+    def check(self, sealer: Sealer) -> None:
+        """UnreadableRecord if an authenticator does not open, whichever factor made it."""
+        for name in self.kinds:
+            self._secret(sealer, name)
+
+    def _secret(self, sealer: Sealer, name: str) -> bytes:
+        return sealer.open(TOTP, (self.user, name), self.sealed[name])
 
 
 def open_account(sealer: Sealer, user: UserKey, row: AccountRow | None) -> Account:

@@ -115,12 +115,12 @@ def _by_totp(site: Site, login: Login, text: str, prepare: Prepare, ends: bytes 
         yield from counted.tell(attempt)
         return attempt
     account = open_account(site.sealer, user, attempt.account)
-    authenticator = account.totp(site.sealer)
+    authenticator = account.authenticator(site.sealer, site.factor.kind)
     if authenticator is None:
         yield from counted.tell(attempt)
         return Moved()
     name, secret = authenticator
-    finding = totp.find(secret, totp.clean(text), now, site.window)
+    finding = site.factor.find(secret, site.factor.clean(text), now, site.window)
     if not isinstance(finding, Match):
         yield from counted.tell(attempt)
         return Wrong(attempt.left, attempt.waits_until, finding)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..asks import Attempt, BeginSetup, Moved, Note, Random, ReadSetup, SetupRow, Stopped, TakeAttempt, TurnOn, Waiting
-from ..factors import totp
 from ..factors.totp import Match
 from ..protocol import Flow, Login, UserKey
 from ..sealing import NONCE_BYTES
@@ -49,7 +48,7 @@ def begin(site: Site, login: Login, account: Account, flow_digest: bytes, now: i
     """The set-up of this browser, begun now if there is none. The server makes the secret, never the browser."""
     row = yield from ReadSetup(account.user, flow_digest, now)
     if row is None:
-        secret = yield from Random(totp.SECRET_BYTES)
+        secret = yield from Random(site.factor.factor.secret_bytes)
         nonce = yield from Random(NONCE_BYTES)
         record = site.sealer.seal("setup", _context(account.user, account.generation, flow_digest), secret, nonce)
         setup = SetupRow(flow_digest, record, now, now + SETUP_SECONDS)
@@ -77,7 +76,7 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str,
         yield from counted.tell(attempt)
         return Moved() if account.is_enrolled else Expired()
     secret = _secret(site, account, attempt.setup)
-    finding = totp.find_at_setup(secret, totp.clean(text), now, site.window)
+    finding = site.factor.find_at_setup(secret, site.factor.clean(text), now, site.window)
     may_set_up = is_reset_code(site.sealer, account, reset)
     if not isinstance(finding, Match):
         yield from counted.tell(attempt)
@@ -89,7 +88,9 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str,
     name = (yield from Random(_ID_BYTES)).hex()
     sealed = site.sealer.seal(TOTP, (user, name), secret, (yield from Random(NONCE_BYTES)))
     codes, hashes = yield from new_codes(site.sealer, user)
-    change = changed(site.sealer, user, generation, since=now, kinds={name: TOTP}, sealed={name: sealed}, codes=hashes)
+    change = changed(
+        site.sealer, user, generation, since=now, kinds={name: site.factor.kind}, sealed={name: sealed}, codes=hashes
+    )
     row, cookie = yield from new_pass(site, login, generation, Method.TOTP, now)
     events = {
         "spent": [site.desk.event("enrolled", login, now, by=TOTP)],

@@ -15,7 +15,9 @@ from typing import Any, BinaryIO
 
 import click
 
+from ..accounts.account import TOTP
 from ..asks import CheckStore
+from ..errors import ConfigError
 from ..moving.adopting import adopt
 from ..moving.bringing import Outcome, Plan
 from ..moving.carrying import one
@@ -75,6 +77,7 @@ def adopt_file(path: Path, as_json: bool, source: Path, kind: str, naming: Namin
     if not plan.is_dry:
         need(yes=yes, as_json=as_json)
     with at_desk(path) as caller, source.open("rb") as file:
+        _refuse_other_factor(caller)
         _warn_of_readers(source, file)
         taken = sum(isinstance(record, Taken) for record in naming.fitting(FORMATS[kind](file)))
         naming.check(taken)
@@ -114,6 +117,16 @@ def _adopt(caller: Caller, records: Iterator[Record], total: int, kind: str, nam
                     tally.counts[outcome.value] += 1
             progress.step()
     return tally
+
+
+def _refuse_other_factor(caller: Caller) -> None:
+    """Secrets from elsewhere are for codes of the usual kind; another factor would check them wrongly."""
+    use = caller.settings.factor.get("use")
+    if use != TOTP:
+        raise ConfigError(
+            f'{caller.settings.source_of("factor")}: factor: accounts of other systems have codes of the factor "{TOTP}", '
+            f'and use = "{use}"'
+        )
 
 
 def _warn_of_readers(source: Path, file: BinaryIO) -> None:

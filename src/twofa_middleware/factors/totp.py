@@ -7,7 +7,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
@@ -126,17 +126,20 @@ def base32(secret: bytes) -> str:
     return base64.b32encode(secret).decode().rstrip("=")
 
 
+class NoOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """None."""
+
+
 class Totp:
     """The factor that is used if the settings name no other. It has no options."""
 
-    class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-        pass
+    Options: ClassVar[type] = NoOptions
 
     digits = DIGITS
     secret_bytes = SECRET_BYTES
     variant = ""
 
-    def __init__(self, options: Options, context: PluginContext) -> None:
+    def __init__(self, options: NoOptions, context: PluginContext) -> None:
         pass
 
     def codes(self, secret: bytes) -> Callable[[int], str]:

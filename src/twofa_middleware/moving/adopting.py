@@ -65,7 +65,7 @@ def _open_or_none(desk: Desk, user: UserKey, there: Records) -> Account | None:
 
 def _has(desk: Desk, account: Account | None, secret: bytes) -> bool:
     try:
-        authenticator = account.totp(desk.sealer) if account else None
+        authenticator = account.authenticator(desk.sealer) if account else None
     except UnreadableRecord:
         return False
     return authenticator is not None and hmac.compare_digest(authenticator[1], secret)

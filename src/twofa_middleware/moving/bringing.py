@@ -216,7 +216,7 @@ def _opened(desk: Desk, carried: UserEntry) -> Account | None:
         return None
     try:
         account = open_account(desk.sealer, carried.user, carried.records.account)
-        account.totp(desk.sealer)
+        account.check(desk.sealer)
     except UnreadableRecord:
         return None
     return account

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..http import Answer, Request
 from ..site import Site
 from .texts import clock
+from .themes import address, line
 
 if TYPE_CHECKING:
     from jinja2 import BaseLoader, Environment
@@ -52,11 +53,19 @@ class Urls:
     script: str
     home: str
     login_page: str
+    theme_sheets: tuple[str, ...]
+    logo: str
+    icon: str
 
     @classmethod
     def of(cls, site: Site, request: Request) -> Urls:
         own = request.quoted_root + site.settings.prefix
         pages = ("verify", "setup", "later", "account", "disable", "codes", "browsers", "logout", "admin")
+        look = site.look
+
+        def theme(name: str) -> str:
+            return f"{own}/static/{address(look, name)}" if name else ""
+
         return cls(
             **{page: f"{own}/{page}" for page in pages},
             style=f"{own}/static/pages.css?{static_version()}",
@@ -64,11 +73,22 @@ class Urls:
             script=f"{own}/static/pages.js?{static_version()}",
             home=request.quoted_root + site.app.home,
             login_page=request.quoted_root + site.app.login_page,
+            theme_sheets=tuple(theme(name) for name in look.sheets),
+            logo=theme(look.logo),
+            icon=theme(look.icon),
         )
 
 
 def page(site: Site, request: Request, template: str, status: int = 200, **variables: Any) -> Answer:
     """An HTML page of our own."""
+    urls = Urls.of(site, request)
+    values = {
+        "product": site.settings.name,
+        "app": site.label,
+        "support": site.settings.support,
+        "home": urls.home,
+        "logo": urls.logo,
+    }
     html = (
         _environment()
         .get_template(template)
@@ -76,7 +96,10 @@ def page(site: Site, request: Request, template: str, status: int = 200, **varia
             product=site.settings.name,
             support=site.settings.support,
             app_label=site.label,
-            urls=Urls.of(site, request),
+            urls=urls,
+            header=line(site.look.header, values),
+            footer=line(site.look.footer, values),
+            digits=site.factor.digits,
             server_time=clock(request.now, seconds=True),
             **variables,
         )

@@ -13,6 +13,7 @@ from .admin import routes as admin
 from .notices import demand, said
 from .page import OwnPage, wrong_method
 from .render import Urls, static_files
+from .themes import file_of
 from .visit import Visit, read_form
 
 PAGES = {
@@ -36,7 +37,7 @@ def is_own(site: Site, request: Request) -> bool:
 def serve_static(site: Site, request: Request) -> Answer | None:
     """The static files; they are the same for everybody and need no log-in."""
     name = request.path.removeprefix(site.settings.prefix + "/static/")
-    found = static_files().get(name)
+    found = static_files().get(name) or file_of(site.look, name)
     if found is None or request.method not in ("GET", "HEAD") or request.kind != "http":
         return None
     kind, body = found

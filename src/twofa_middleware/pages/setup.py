@@ -51,7 +51,7 @@ def _draw(visit: Visit, after: str, message: Message | None) -> Flow[Answer]:
     if stop is None:
         setup = yield from enrol.begin(site, login, visit.access.account, visit.flow_digest, now)
         key_groups = totp.in_groups(setup.secret)
-        uri = totp.provisioning_uri(setup.secret, login.shown, site.settings.name)
+        uri = site.factor.uri(setup.secret, login.shown, site.settings.name)
         qr = yield from Call(totp.qr_svg, (uri,))
     return visit.page(
         "setup.html",

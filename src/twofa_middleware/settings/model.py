@@ -82,6 +82,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     take up a changed file within a second; see docs/keys.md."""
     roles: dict[str, Any] = msgspec.field(default_factory=lambda: {"use": "static"})
     """The resolver of roles: ``use`` and its options."""
+    factor: dict[str, Any] = msgspec.field(default_factory=lambda: {"use": "totp"})
+    """The factor: how the codes of an authenticator app are made; ``use`` and its options. Who was enrolled under another
+    one is refused with 503."""
+    theme: dict[str, Any] = msgspec.field(default_factory=lambda: {"use": "plain"})
+    """How our own pages look: ``use`` and its options."""
     directory: dict[str, Any] | None = None
     """The plugin that lists people and roles for administrators: ``use`` and its options. Not set: those last seen."""
     enforcement: Enforcement = Enforcement()

@@ -39,7 +39,7 @@ def opens(row: AccountRow | None, user: UserKey = USER) -> bool:
 
 def test_no_row_is_an_account_of_generation_0_without_factors() -> None:
     account = open_account(SITE.sealer, USER, None)
-    assert (account.generation, account.is_enrolled, account.codes, account.totp(SITE.sealer)) == (
+    assert (account.generation, account.is_enrolled, account.codes, account.authenticator(SITE.sealer)) == (
         0,
         False,
         frozenset(),
@@ -51,7 +51,7 @@ def test_an_account_is_read_back_as_it_was_written() -> None:
     account = open_account(SITE.sealer, USER, account_row())
     assert (account.user, account.generation, account.since) == (USER, GENERATION, SINCE)
     assert account.is_enrolled
-    assert account.totp(SITE.sealer) == (PHONE, SECRET)
+    assert account.authenticator(SITE.sealer) == (PHONE, SECRET)
     assert len(account.codes) == 10
 
 
@@ -63,7 +63,7 @@ def test_a117_codes_of_a_retired_key_are_not_left() -> None:
 
 def test_an_account_that_was_switched_off_has_no_factor() -> None:
     account = open_account(SITE.sealer, USER, disabled_row())
-    assert (account.is_enrolled, account.totp(SITE.sealer), account.generation) == (False, None, GENERATION)
+    assert (account.is_enrolled, account.authenticator(SITE.sealer), account.generation) == (False, None, GENERATION)
 
 
 def test_a114_a_roster_of_somebody_else_is_unreadable() -> None:
@@ -94,14 +94,14 @@ def test_a114_a_secret_put_under_another_name_does_not_open() -> None:
     sealed = account_row().authenticators[PHONE]
     account = open_account(SITE.sealer, USER, account_row(sealed={"tablet": sealed}))
     with pytest.raises(UnreadableRecord):
-        account.totp(SITE.sealer)
+        account.authenticator(SITE.sealer)
 
 
 def test_a021_a_damaged_secret_raises_only_when_it_is_looked_at_and_the_account_counts_as_enrolled() -> None:
     account = open_account(SITE.sealer, USER, unreadable_row())
     assert account.is_enrolled
     with pytest.raises(UnreadableRecord):
-        account.totp(SITE.sealer)
+        account.authenticator(SITE.sealer)
 
 
 @given(st.binary(max_size=80))
@@ -117,10 +117,12 @@ def test_an_authentic_roster_of_no_known_form_is_unreadable(payload: bytes) -> N
     assert not opens(replace(account_row(), roster=roster))
 
 
-def test_a_factor_of_an_unknown_kind_counts_as_a_factor_and_is_no_phone() -> None:
+def test_a021_what_another_factor_has_made_is_a_factor_and_is_checked_by_no_other() -> None:
     change = changed(SITE.sealer, USER, 9, since=1, kinds={"key": "passkey"}, sealed={"key": b"?"}, codes=frozenset())
     account = open_account(SITE.sealer, USER, AccountRow(9, 0, change.roster, change.authenticators, change.codes))
-    assert (account.is_enrolled, account.totp(SITE.sealer)) == (True, None)
+    assert account.is_enrolled
+    with pytest.raises(UnreadableRecord, match="made by the factor passkey, and this one is totp"):
+        account.authenticator(SITE.sealer)
 
 
 def test_each_change_moves_the_generation_by_one() -> None:

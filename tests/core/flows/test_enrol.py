@@ -65,7 +65,7 @@ def test_the_new_account_has_the_shown_secret_sealed_and_ten_codes() -> None:
     done = step(confirming(code()), *RIGHT)
     change = done.one(TurnOn).change
     account = account_after(change)
-    found = account.totp(SITE.sealer)
+    found = account.authenticator(SITE.sealer)
     assert found is not None
     assert found[1] == SECRET
     assert account.since == NOW

@@ -40,7 +40,7 @@ def look() -> Flow[Account]:
 
 def matching(account: Account, typed: Typed) -> tuple[str, int] | None:
     """The authenticator and the step of a right code."""
-    found = account.totp(SITE.sealer)
+    found = account.authenticator(SITE.sealer)
     finding = totp.find(found[1], totp.clean(typed), NOW, SITE.window) if found else None
     return (found[0], finding.step) if found and isinstance(finding, Match) else None
 
