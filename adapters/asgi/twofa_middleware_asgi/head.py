@@ -80,10 +80,13 @@ class HeldHead:
     async def receive(self) -> Message:
         if self._is_dropped:
             return self._gone()
-        message = await (self._receive() if self._watch is None else self._watch.next(self._receive))
-        if message is not None and (self._watch is None or await self._watch.lets_in(message)):
-            return message
-        return self._gone()
+        if self._watch is not None:
+            message = await self._watch.next(self._receive)
+        else:
+            message = await self._receive()
+            if self._watch is not None:  # the head went out meanwhile
+                message = self._watch.handed(message) if await self._watch.lets_in(message) else None
+        return self._gone() if message is None else message
 
     async def stop(self) -> bool:
         """The app is done. Answers whether what it sent is whole, as far as the client can tell."""

@@ -40,7 +40,7 @@ class Watch:
         self._turn = asyncio.Lock()
         self._reading = asyncio.Lock()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._coming: asyncio.Task[Message] | None = None
+        self._coming: asyncio.Task[Message | None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._timer: asyncio.Task[None] | None = asyncio.create_task(self._keep_asking())
 
@@ -55,29 +55,35 @@ class Watch:
             self._app_has_message = False
         return holds
 
-    async def lets_in(self, message: Message) -> bool:
-        """Whether the app may get a message that the server gave."""
-        if message["type"].endswith(".disconnect"):
-            await self.rest()
-        elif message["type"] == "websocket.receive":
-            if not await self._holds(anew=self._asks_each):
-                return False
-            self._app_has_message = self._asks_each
-        return self.ended is None
-
     async def next(self, receive: Receive) -> Message | None:
         """What the server gives next, or None once the connection has ended. An app that is cancelled while it waits
         loses nothing: the message comes the next time."""
         async with self._reading:
             if self.ended is not None:
                 return None
-            coming = self._coming = self._coming or asyncio.create_task(_received(receive))
+            coming = self._coming = self._coming or asyncio.create_task(self._received(receive))
             ends: tuple[asyncio.Future[Any], ...] = (coming, self._over)
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if self.ended is not None:
                 return None
             self._coming = None
-            return coming.result()
+            return self.handed(coming.result())
+
+    async def lets_in(self, message: Message) -> bool:
+        """Whether the app may get a message that the server gave."""
+        if message["type"].endswith(".disconnect"):
+            await self.rest()
+        return message["type"] != "websocket.receive" or await self._holds(anew=self._asks_each)
+
+    def handed(self, message: Message | None) -> Message | None:
+        """The message, which the app gets now."""
+        if message is not None and message["type"] == "websocket.receive":
+            self._app_has_message = self._asks_each
+        return message
+
+    async def _received(self, receive: Receive) -> Message | None:
+        message = await receive()
+        return message if await self.lets_in(message) else None
 
     async def rest(self) -> None:
         """The connection is closed by the app or the client: nobody is asked any more."""
@@ -135,7 +141,3 @@ class Watch:
     async def _close_now(self, ended: Ended | Untold) -> None:
         with contextlib.suppress(Exception):  # the client or the app was first
             await self._close(ended)
-
-
-async def _received(receive: Receive) -> Message:
-    return await receive()
