@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import copy_context
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from ..asks import AskApp
+from ..asks import AppAnswer, AskApp
 from ..browser.cookies import is_ours
 from ..browser.kept import KeptCookies
 from ..drive import adrive, drive
@@ -20,7 +21,7 @@ from ..runtime import Runtime
 from ..settings import Settings
 from .browsing import FETCHES, Browser
 from .own_pages import send_log_out
-from .serving import AsgiServer, Page, Sent, WsgiServer
+from .serving import AsgiServer, Page, Sent, Server, WsgiServer
 from .spying import AsgiSpy, Spy, WsgiSpy
 from .trial import trial_realm
 from .words import Words, words
@@ -39,26 +40,38 @@ class Clock:
         self._ahead += seconds
 
 
-class House:
-    """What the steps of a check work on. ``secret`` is that of the authenticator once it is turned on."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of the gate's to the app itself. ``sets`` are the cookies by which people are known that its answer sets
+    and that nobody gets."""
 
-    def __init__(self, settings: Settings, name: str, target: Any, *, asynchronous: bool) -> None:
+    method: str
+    path: str
+    status: int
+    sets: frozenset[bytes]
+
+
+class House:
+    """What the steps of a check work on. ``secret`` is that of the authenticator once it is turned on; ``asked`` are the
+    questions to the app since the list was last cleared."""
+
+    def __init__(self, settings: Settings, name: str, target: Any, server: Server) -> None:
         self.target = target
         self.app = settings.app(name)
         self.prefix = settings.prefix
         self.spy = Spy()
         self.clock = Clock()
         self.secret = b""
-        self._colour = "asgi" if asynchronous else "wsgi"
+        self.asked: list[Asked] = []
+        self._server: Any = server
+        self._colour = "asgi" if isinstance(server, AsgiServer) else "wsgi"
         self._origin = self.app.origins[0]
-        self._bare: Any = (AsgiSpy if asynchronous else WsgiSpy)(target, self.spy)
-        self._server: Any = AsgiServer(self._origin, target) if asynchronous else WsgiServer(self._origin)
+        self._bare: Any = (AsgiSpy if self._colour == "asgi" else WsgiSpy)(target, self.spy)
         self._asking = import_module(f"twofa_middleware_{self._colour}.asking").Asking(self._bare)
         wrap = import_module(f"twofa_middleware.{self._colour}").TwoFactorMiddleware
         self._wrapped = wrap(self._bare, settings, name=name, clock=self.clock)
         self.runtime: Runtime = self._wrapped.runtime
         self._exempt = tuple(PathRule.parse(rule) for rule in self.app.exempt)
-        self.pages_asked = tuple(table["page"] for table in self.app.identity if isinstance(table.get("page"), str))
 
     def browser(self) -> Browser:
         """Somebody new, before the gate."""
@@ -88,13 +101,8 @@ class House:
     def is_ours(cookie: bytes) -> bool:
         return is_ours(cookie)
 
-    @staticmethod
-    def sets(page: Page) -> list[tuple[bytes, bytes]]:
-        return set_cookies(page.headers)
-
     def close(self) -> None:
         self.runtime.close()
-        self._server.close()
 
     def _request(self, sent: Sent) -> Request:
         translate = import_module(f"twofa_middleware_{self._colour}.translate")
@@ -106,28 +114,34 @@ class House:
         """Drive a flow as the adapter would; what it asks the app goes to the app."""
 
         kept, context = KeptCookies(), copy_context()
+
+        def heard(ask: AskApp, answer: AppAnswer) -> AppAnswer:
+            sets = {name for name, _ in set_cookies(answer.headers)} & self.runtime.gate.cookies_read
+            self.asked.append(Asked(ask.method, ask.path, answer.status, frozenset(sets - ask.keep_cookies)))
+            return answer
+
         if self._colour == "wsgi":
 
             def answer(ask: Ask[Any]) -> Any:
-                return self._asking.answer(ask, kept, context) if isinstance(ask, AskApp) else self.runtime.answer(ask)
+                if isinstance(ask, AskApp):
+                    return heard(ask, self._asking.answer(ask, kept, context))
+                return self.runtime.answer(ask)
 
             return drive(flow, answer)
 
-        async def aanswer(ask: Ask[Any]) -> Any:
+        async def answer_async(ask: Ask[Any]) -> Any:
             if isinstance(ask, AskApp):
-                return await self._asking.answer(ask, kept, context)
+                return heard(ask, await self._asking.answer(ask, kept, context))
             return await self.runtime.answer_async(ask)
 
-        result: Result = self._server.runner.run(adrive(flow, aanswer))
+        result: Result = self._server.runner.run(adrive(flow, answer_async))
         return result
 
 
 @contextmanager
 def opened(settings: Settings, name: str, target: Any, *, asynchronous: bool) -> Iterator[House]:
     """The app in a realm of its own for as long as the check lasts."""
-    with trial_realm(settings) as trial:
-        house = House(trial, name, target, asynchronous=asynchronous)
-        try:
-            yield house
-        finally:
-            house.close()
+    origin = settings.app(name).origins[0]
+    server = AsgiServer(origin, target) if asynchronous else WsgiServer(origin)
+    with closing(server), trial_realm(settings) as trial, closing(House(trial, name, target, server)) as house:
+        yield house

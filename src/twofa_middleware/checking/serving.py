@@ -139,7 +139,11 @@ class AsgiServer:
         self._state: dict[str, Any] = {}
         self._ends = asyncio.Event()
         self._lifespan: asyncio.Task[None] | None = None
-        self.runner.run(self._start(app))
+        try:
+            self.runner.run(self._start(app))
+        except BaseException:
+            self.runner.close()
+            raise
 
     def scope(self, sent: Sent) -> dict[str, Any]:
         port = self._origin.port or (443 if self._origin.scheme == "https" else 80)

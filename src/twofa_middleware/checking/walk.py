@@ -85,44 +85,37 @@ def _logged_in(house: House, means: Means) -> tuple[Browser, Step]:
     seen = (*_of_log_in(page, browser), *words.told())
     if words.login is not None:
         return browser, Step("the test log-in is seen", "good", seen)
-    remedy = (
-        "nobody is seen, so this app is NOT protected: if the log-in succeeded, a resolver has to read what it set"
-        if words.is_nobody
-        else "who is logged in cannot be told, so everybody would be refused"
-    )
+    if not words.is_nobody:
+        remedy = "who is logged in cannot be told, so everybody would be refused"
+    elif page is not None and page.status >= 400:
+        remedy = "the app has refused this log-in: check the name and the password, or name the fields with --fields"
+    else:
+        remedy = "nobody is seen, so this app is NOT protected: a resolver has to read what the log-in set"
     return browser, Step("the test log-in is seen", "problem", seen, remedy)
 
 
 def _asked_twice(house: House, browser: Browser, login: Login) -> Iterator[Step]:
-    """What resolvers ask of the app must change nothing there."""
-    targets = house.pages_asked
-    if not targets:
+    """What resolvers ask of the app must change nothing there: not the session cookie, nor what the app says next."""
+    before = [house.ask_bare(browser, house.app.home).body for _ in range(2)]
+    house.asked.clear()
+    again = [house.words(browser).login for _ in range(2)]
+    after = house.ask_bare(browser, house.app.home).body
+    if not house.asked:
         return
-    for target in targets:
-        before, seen, sets = dict(browser.cookies), [], set()
-        for _ in range(2):
-            page = house.ask_bare(browser, target)
-            seen.append(f"GET {target}: {_answered(page)}")
-            sets |= {name for name, _ in house.sets(page) if name in house.runtime.gate.cookies_read}
-        browser.cookies = before
-        after = house.words(browser).login
-        if sets:
-            seen.append(f"it sets {', '.join(sorted(name.decode('latin-1') for name in sets))} anew each time")
-            yield Step(
-                "the page that says who is logged in changes nothing",
-                "problem",
-                tuple(seen),
-                "name a page that leaves the session cookie as it is, or name the cookie in `keep_cookies`",
-            )
-        elif after is None or after.user != login.user:
-            yield Step(
-                "the page that says who is logged in changes nothing",
-                "problem",
-                tuple(seen),
-                "after it was asked, the log-in is no longer seen: name a page that changes nothing",
-            )
-        else:
-            yield Step("the page that says who is logged in changes nothing", "good", tuple(seen))
+    name = "the page that says who is logged in changes nothing"
+    seen = tuple(dict.fromkeys(f"{asked.method} {asked.path}: {asked.status}" for asked in house.asked))
+    sets = sorted(cookie.decode("latin-1") for asked in house.asked for cookie in asked.sets)
+    if sets:
+        remedy = "name a page that leaves the session cookie as it is, or name the cookie in `keep_cookies`"
+        yield Step(name, "problem", (*seen, f"it sets {', '.join(dict.fromkeys(sets))} anew"), remedy)
+    elif any(one is None or one.user != login.user or one.session != login.session for one in again):
+        remedy = "name a page that changes nothing"
+        yield Step(name, "problem", (*seen, "after it was asked, this log-in is no longer seen"), remedy)
+    elif before[0] == before[1] != after:
+        remedy = f"after it was asked, {house.app.home} is another page than before: name a page that changes nothing"
+        yield Step(name, "problem", seen, remedy)
+    else:
+        yield Step(name, "good", seen)
 
 
 def _second_log_in(house: House, means: Means, first: Login) -> Step:

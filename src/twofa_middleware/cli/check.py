@@ -10,12 +10,11 @@ import click
 
 from ..checking.house import opened
 from ..checking.means import Kind, Means
-from ..checking.serving import AppFailed
 from ..checking.walk import Step, walk
 from ..errors import TwoFactorError
 from ..references import read_secret
 from ..settings import Settings
-from ..target import SPELLINGS, TARGET, colour_of, load_target, name_of_app
+from ..target import SPELLINGS, TARGET, Colour, colour_of, load_target, name_of_app
 from .asking import EXIT_CODES, can_ask, operation
 from .explaining import explained
 from .output import NotDone, counted, plain, say, say_document
@@ -38,9 +37,19 @@ _SECRETS: dict[Kind, str] = {"cookie": "The cookies, as in a Cookie header", "be
 @click.option(
     "--secret", metavar="REFERENCE", help="Password, token or cookies, as env:NAME or file:path. Else: asked."
 )
+@click.option("--wsgi", "chosen", flag_value="wsgi", help="The app is WSGI; else it is looked at.")
+@click.option("--asgi", "chosen", flag_value="asgi", help="The app is ASGI.")
 @click.option("--explain", metavar="KEY", help="Tell what a setting is and where it comes from, and do nothing else.")
 @operation
-def check(path: Path, as_json: bool, target: str | None, explain: str | None, name: str | None, **how: Any) -> int:
+def check(
+    path: Path,
+    as_json: bool,
+    target: str | None,
+    explain: str | None,
+    name: str | None,
+    chosen: Colour | None,
+    **how: Any,
+) -> int:
     """Walk an app as its users would, with a test log-in.
 
     The app is loaded and asked in this process, behind the gate of your settings in mode enforce, over a store that is
@@ -51,21 +60,21 @@ def check(path: Path, as_json: bool, target: str | None, explain: str | None, na
         return _explain(settings, explain, as_json)
     if not target:
         raise click.UsageError(f"which app? Name it as {SPELLINGS}, or set {TARGET}")
-    chosen = name_of_app(settings, name, "--name")
+    name = name_of_app(settings, name, "--name")
+    means = _means(as_json, how)
     app = load_target(target, "check")
-    means = _means(settings, as_json, how)
-    colour = colour_of(app, target)
+    colour = chosen or colour_of(app, target)
     if colour is None:
-        raise NotDone(f"{target} can be called as WSGI and as ASGI; name the app itself, not what makes it")
+        raise click.UsageError(f"whether {target} is WSGI or ASGI cannot be told: say --wsgi or --asgi")
     steps: list[Step] = []
     failure = None
-    with opened(settings, chosen, app, asynchronous=colour == "asgi") as house:
+    with opened(settings, name, app, asynchronous=colour == "asgi") as house:
         try:
             for step in _told(walk(house, means), as_json):
                 steps.append(step)
-        except (AppFailed, TwoFactorError) as error:
+        except TwoFactorError as error:
             failure = str(error)
-    return _end(settings, chosen, steps, failure, as_json)
+    return _end(settings, name, steps, failure, as_json)
 
 
 def _explain(settings: Settings, key: str, as_json: bool) -> int:
@@ -77,7 +86,7 @@ def _explain(settings: Settings, key: str, as_json: bool) -> int:
     return 0
 
 
-def _means(settings: Settings, as_json: bool, how: dict[str, Any]) -> Means:
+def _means(as_json: bool, how: dict[str, Any]) -> Means:
     kinds: list[Kind] = [kind for kind in ("basic", "bearer", "cookie") if how[kind]]
     kinds += ["json"] * how["json_body"]
     if len(kinds) > 1:
