@@ -1,0 +1,1 @@
+"""A project with Django's admin. It knows nothing of a second factor."""

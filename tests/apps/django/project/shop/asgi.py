@@ -1,0 +1,9 @@
+"""The project for servers that speak ASGI, as ``startproject`` makes it."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+
+application = get_asgi_application()

@@ -1,0 +1,58 @@
+"""Django's admin, and what else a shop has: a page, a list for scripts, an upload, a file and a report in pieces."""
+
+import asyncio
+
+from django.contrib import admin
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.urls import path
+
+
+def home(request):
+    return HttpResponse("<h1>The shop</h1>")
+
+
+@login_required(login_url="/admin/login/")
+def orders(request):
+    return JsonResponse({"user": request.user.get_username(), "orders": []})
+
+
+@login_required(login_url="/admin/login/")
+def upload(request):
+    length = 0
+    while piece := request.read(65536):
+        length += len(piece)
+    return JsonResponse({"user": request.user.get_username(), "length": length})
+
+
+@login_required(login_url="/admin/login/")
+def source(request):
+    return FileResponse(open(__file__, "rb"), content_type="text/plain")
+
+
+@login_required(login_url="/admin/login/")
+def report(request):
+    return StreamingHttpResponse((f"line {number}\n" for number in range(3)), content_type="text/plain")
+
+
+@login_required(login_url="/admin/login/")
+async def async_orders(request):
+    await asyncio.sleep(0)
+    user = await request.auser()
+    return JsonResponse({"user": user.get_username(), "orders": []})
+
+
+def broken(request):
+    raise RuntimeError("a fault of the shop's")
+
+
+urlpatterns = [
+    path("", home),
+    path("orders/", orders),
+    path("orders/async/", async_orders),
+    path("upload/", upload),
+    path("source/", source),
+    path("report/", report),
+    path("broken/", broken),
+    path("admin/", admin.site.urls),
+]
