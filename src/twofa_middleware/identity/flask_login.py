@@ -22,7 +22,7 @@ the app for a log-in. Whether a log-in is ``_fresh`` stays between the app and i
 from __future__ import annotations
 
 import hmac
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -36,6 +36,8 @@ from .facts import FactPath, text_for_people
 from .signed_cookie import CLOCK_SKEW_SECONDS, DEFAULT_AGE_SECONDS, FLASK_LOGIN_REMEMBERS
 from .signed_values import Signed, SignedValues
 
+CookieNameOrNone = Annotated[str, Meta(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]*\Z", description="a token, or nothing")]
+
 USER, SESSION, REMEMBERS = "_user_id", "_id", "_remember"
 
 
@@ -48,7 +50,7 @@ class FlaskLoginOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
     secret: str | list[str]
     cookie: CookieName = "session"
-    remember_cookie: CookieName | Literal[""] = FLASK_LOGIN_REMEMBERS.decode()
+    remember_cookie: CookieNameOrNone = FLASK_LOGIN_REMEMBERS.decode()
     label: FactPath | None = None
     email: FactPath | None = None
     max_age_seconds: Annotated[int, Meta(gt=0)] = DEFAULT_AGE_SECONDS["flask"]
