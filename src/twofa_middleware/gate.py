@@ -55,9 +55,7 @@ class Gate:
         self.cookies_read = frozenset[bytes]().union(*(resolver.reads.cookies for _, resolver in resolvers))
         self._server_read = frozenset[str]().union(*(resolver.reads.server for _, resolver in resolvers))
         self._headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
-        self.watchers: tuple[LoginWatcher, ...] = tuple(
-            resolver for _, resolver in resolvers if hasattr(resolver, "before_app") and hasattr(resolver, "after_app")
-        )
+        self.watchers = tuple(resolver for _, resolver in resolvers if isinstance(resolver, LoginWatcher))
         self._depends_on_state = any(not resolver.pure for _, resolver in resolvers)
 
     def admit(self, request: Request) -> Flow[Allow | Answer]:

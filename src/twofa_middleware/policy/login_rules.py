@@ -95,9 +95,7 @@ class LoginRule:
         return any(self._is_meant(name, value) for name, _, value in (pair.partition(b"=") for pair in pairs))
 
     def _is_meant(self, name: bytes, value: bytes) -> bool:
-        return _plain(self.name.encode()) in _texts(name) and (
-            self.value is None or _plain(self.value.encode()) in _texts(value)
-        )
+        return may_mean(name, self.name) and (self.value is None or may_mean(value, self.value))
 
 
 def _readings(path: str) -> Iterator[str]:
@@ -125,13 +123,14 @@ def _shapes(path: str) -> Iterator[str]:
     yield plain.rstrip("/.") or "/"
 
 
-def _texts(raw: bytes) -> set[str]:
-    """What a name or a value may be read as."""
-    found = {_plain(raw)}
+def may_mean(raw: bytes, text: str) -> bool:
+    """Whether any parser may read this name, or value, as the text."""
+    meant = _plain(text.encode())
     for _ in range(_MOST_ESCAPES):
-        found |= {_plain(decoded(raw)), _plain(unquote_to_bytes(raw))}
+        if meant in (_plain(raw), _plain(decoded(raw))):
+            return True
         raw = unquote_to_bytes(raw)
-    return found
+    return False
 
 
 def _plain(raw: bytes) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from .words import Event, Flow, Identity, Login, Reads
 
@@ -66,6 +66,7 @@ class IdentityResolver(Protocol):
     def resolve(self, request: Request) -> Flow[Identity]: ...
 
 
+@runtime_checkable
 class LoginWatcher(IdentityResolver, Protocol):
     """A resolver that learns who is logged in from the log-ins themselves, such as ``watch``.
 

@@ -1,0 +1,304 @@
+"""``watch``: the log-in itself says who logs in, for apps that nothing else can read.
+
+    { use = "watch", cookie = "sid", login = "POST /login", field = "username", case = "matters",
+      success = { status = 302, location = "/home" }, refresh = ["POST /session/renew"] }
+
+The name is the field of the log-in's own form or JSON. It is believed when the app answers with the sign of success, and
+bound to the cookie that the answer sets, or to the one that the request brought if it sets none. What is bound ends before
+the app sees the next log-in or log-out with that cookie, and is made anew only by the sign of success: else whoever has a
+session of his own could log in as somebody else in it and go on as himself.
+
+A cookie that is not bound is *unread*: the app gets it with log-ins alone, and where ``anonymous`` says so.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from ..asks import BeginLogin, Bind, Call, Moved, Random, ReadBinding, ReadBody, Unbind
+from ..errors import ConfigError, UnreadableRecord
+from ..http import Headers, Request, set_cookies
+from ..policy.login_rules import LoginRule
+from ..policy.paths import PathRule, is_plain
+from ..protocol import (
+    Anonymous,
+    Flow,
+    Identity,
+    Login,
+    PluginContext,
+    Reads,
+    Seals,
+    Unknown,
+    UserKey,
+    user_id,
+)
+from ..references import load_callable
+from .answers import CookieName, what_was_told
+from .login_bodies import LOGIN_BODY_BYTES, LOGIN_BODY_SECONDS, Format, name_in
+
+LOGIN_SECONDS = 120
+"""So long a log-in may take the app. One that takes longer binds nothing, and ends what was bound meanwhile."""
+FADES_SECONDS = 60
+"""So long a cookie stays bound in whose place the app has set another: requests may be on their way with it."""
+NONCE_BYTES = 12
+SESSION_BYTES = 16
+
+
+class Success(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the app answers when a log-in has succeeded, and never else: the status; where the answer leads (paths of the
+    app's own, ``{part}`` and a closing ``/**`` as in rules); whether it sets the cookie to a value."""
+
+    status: Annotated[int, Meta(ge=200, le=399)]
+    location: str | list[str] | None = None
+    sets_cookie: bool = False
+
+
+class WatchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``field``: the name's, in JSON with dots between keys. ``case``: whether the app tells ``Bob`` from ``bob``; or else
+    ``resolve``, ``module:function``, makes a user id of what was typed (a Login, an id, or None).
+
+    ``refresh``: requests in whose answers the app may set another cookie for the same log-in. ``anonymous``: requests with
+    which the app gets a cookie that is not bound, such as the page with the log-in form. ``hours``: a log-in that is older
+    is nobody's.
+    """
+
+    cookie: CookieName
+    login: str | list[str]
+    field: Annotated[str, Meta(min_length=1)]
+    success: Success
+    format: Format = "form"
+    case: Literal["matters", "ignored"] | None = None
+    resolve: str | None = None
+    refresh: list[str] = []
+    anonymous: list[str] = []
+    hours: Annotated[int, Meta(gt=0, le=24 * 31)] = 24
+
+    @property
+    def login_rules(self) -> tuple[str, ...]:
+        return (self.login,) if isinstance(self.login, str) else tuple(self.login)
+
+    @property
+    def reads(self) -> Reads:
+        return Reads(cookies=frozenset({self.cookie.encode()}))
+
+
+class Binding(msgspec.Struct, frozen=True, array_like=True):
+    """Whose a cookie is; sealed for the app and the cookie that it is bound to. ``session``: random, one a log-in."""
+
+    user: str
+    session: str
+    label: str
+    email: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A log-in or a log-out on its way. ``who`` None: no log-in that is believed. ``login`` None: whose, nobody can say."""
+
+    key: UserKey | None
+    who: bytes | None
+    login: Login | None
+
+
+class Watch:
+    """Learns who logs in from the log-ins, and keeps in the store whose a cookie is."""
+
+    Options: ClassVar[type] = WatchOptions
+    pure = False
+    shows_session = True
+
+    def __init__(self, options: WatchOptions, context: PluginContext) -> None:
+        where = f"[apps.{context.app}] identity (watch)"
+        if (options.case is None) == (options.resolve is None):
+            raise ConfigError(
+                f'{where}: say either case = "matters" or "ignored", as the app tells names apart, or resolve = '
+                '"module:function", which makes a user id of what was typed'
+            )
+        if context.seals is None:
+            raise ConfigError(f"{where}: it needs the keys of the realm")
+        self.reads = options.reads
+        self._options = options
+        self._app = context.app
+        self._seals: Seals = context.seals
+        self._cookie = options.cookie.encode()
+        self._logins = tuple(_login_rule(text, where) for text in options.login_rules)
+        if not self._logins:
+            raise ConfigError(f"{where}: login is empty; name the request that logs in, such as POST /login")
+        self._refresh = _path_rules(options.refresh, f"{where}: refresh")
+        self._anonymous = _path_rules(options.anonymous, f"{where}: anonymous")
+        places = options.success.location
+        listed = [] if places is None else [places] if isinstance(places, str) else places
+        self._places = None if places is None else _path_rules([f"GET {path}" for path in listed], f"{where}: location")
+        self._resolve = (
+            load_callable(options.resolve, where, asynchronous=context.asynchronous) if options.resolve else None
+        )
+
+    # ---- who is logged in -------------------------------------------------------------------------------------------
+
+    def resolve(self, request: Request) -> Flow[Identity]:
+        sent = request.cookies().get(self._cookie, [])
+        if not sent:
+            return Anonymous()
+        if len(sent) > 1:
+            return Unknown("the cookie came twice")
+        bound = yield from self._read(self._key(sent[0]), request.now)
+        if bound is not None:
+            return Login(bound.user, bound.session, bound.label, bound.email)
+        return Anonymous() if self._may_be_unbound(request) else Anonymous(unread=frozenset({self._cookie}))
+
+    def log_out(self, request: Request) -> Flow[None]:
+        """End what is bound; the app's own session is not in reach, but it gets that cookie with the next log-in alone."""
+        key = self._sent_key(request)
+        if key is not None:
+            yield from Unbind(key, None, request.now)
+
+    def _may_be_unbound(self, request: Request) -> bool:
+        """Whether the app gets a cookie that is nobody's. That asks for less, so only the very path and method count."""
+        if not is_plain(request):
+            return False
+        rules = (*self._anonymous, *(rule.path for rule in self._logins))
+        return any(rule.matches(request.method, request.path) for rule in rules)
+
+    # ---- before the app ---------------------------------------------------------------------------------------------
+
+    def before_app(self, request: Request, logs_in: bool) -> Flow[_Begun]:
+        """What is bound to the request's cookie ends, whatever the app will say."""
+        key = self._sent_key(request)
+        if not (logs_in and any(rule.holds(request) for rule in self._logins)):
+            if key is not None:
+                yield from Unbind(key, None, request.now)
+            return _Begun(key, None, None)
+        body = b"" if request.is_safe else (yield from ReadBody(LOGIN_BODY_BYTES, LOGIN_BODY_SECONDS))
+        name = name_in(request, body, self._options.format, self._options.field)
+        login = None if name is None else (yield from self._login_of(name))
+        who = self._seals.name("watched log-in", login.user if login else f"\x00{name or ''}").encode()
+        if key is not None:
+            yield from BeginLogin(key, who, request.now + LOGIN_SECONDS, request.now)
+        return _Begun(key, who, login)
+
+    def _login_of(self, name: str) -> Flow[Login | None]:
+        """Whose the name is that was typed; None where that cannot be said for certain."""
+        if self._resolve is not None:
+            told = what_was_told((yield from Call(self._resolve, (name,))))
+            return told if isinstance(told, Login) else None
+        # Beyond ASCII the app's database may take two names for one, and with spaces the app itself.
+        if not name.isascii() or not name.isprintable() or " " in name:
+            return None
+        name = name.lower() if self._options.case == "ignored" else name
+        try:
+            return Login(user_id(name), label=name)
+        except ValueError:
+            return None
+
+    # ---- after it ---------------------------------------------------------------------------------------------------
+
+    def after_app(
+        self, request: Request, login: Login | None, held: Any, status: int, headers: Headers, place: str | None
+    ) -> Flow[str | None]:
+        sets = [value for name, value in set_cookies(headers) if name == self._cookie]
+        new = next((value for value in reversed(sets) if value), None)
+        if isinstance(held, _Begun):
+            if held.who is None:
+                return None
+            if not self._succeeded(status, place, new):
+                if held.key is not None:
+                    yield from Unbind(held.key, held.who, request.now)
+                return None
+            return (yield from self._bind(request, held, new))
+        key = self._sent_key(request)
+        if key is None or login is None or not sets:
+            return None
+        if new is None:
+            yield from Unbind(key, None, request.now)
+        elif is_plain(request) and any(rule.matches(request.method, request.path) for rule in self._refresh):
+            yield from self._rebind(request, key, new, login)
+        return None
+
+    def _succeeded(self, status: int, place: str | None, new: bytes | None) -> bool:
+        success = self._options.success
+        if status != success.status or (success.sets_cookie and new is None):
+            return False
+        if self._places is None:
+            return True
+        return place is not None and any(rule.matches("GET", place) for rule in self._places)
+
+    def _bind(self, request: Request, begun: _Begun, new: bytes | None) -> Flow[str | None]:
+        key = begun.key if new is None else self._key(new)
+        if begun.key is not None and (key != begun.key or begun.login is None):
+            yield from Unbind(begun.key, begun.who, request.now)
+        if begun.login is None:
+            return "a log-in succeeded by a name of which nobody can say whose it is"
+        if key is None:
+            return "a log-in succeeded without the cookie"
+        session = base64.urlsafe_b64encode((yield from Random(SESSION_BYTES))).rstrip(b"=").decode()
+        login, expires_at = begun.login, request.now + self._options.hours * 3600
+        binding = Binding(login.user, session, login.label, login.email, expires_at)
+        record = yield from self._sealed(key, binding)
+        who = begun.who if key == begun.key else None
+        if isinstance((yield from Bind(key, who, record, expires_at, request.now)), Moved):
+            return "two log-ins with one cookie were on their way at once"
+        return None
+
+    def _rebind(self, request: Request, key: UserKey, new: bytes, login: Login) -> Flow[None]:
+        """The answer's cookie is of the same log-in, if the request's still is."""
+        other = self._key(new)
+        bound = yield from self._read(key, request.now)
+        if other == key or bound is None or (bound.user, bound.session) != (login.user, login.session):
+            return
+        record = yield from self._sealed(other, bound)
+        yield from Bind(other, None, record, bound.expires_at, request.now)
+        fades_at = min(bound.expires_at, request.now + FADES_SECONDS)
+        faded = msgspec.structs.replace(bound, expires_at=fades_at)
+        yield from Bind(key, None, (yield from self._sealed(key, faded)), fades_at, request.now)
+
+    # ---- the store --------------------------------------------------------------------------------------------------
+
+    def _sent_key(self, request: Request) -> UserKey | None:
+        sent = request.cookies().get(self._cookie, [])
+        return self._key(sent[0]) if len(sent) == 1 else None
+
+    def _key(self, value: bytes) -> UserKey:
+        return UserKey(
+            self._seals.name("binding", "\x00".join((self._app, self._options.cookie, value.decode("latin-1"))))
+        )
+
+    def _sealed(self, key: UserKey, binding: Binding) -> Flow[bytes]:
+        nonce = yield from Random(NONCE_BYTES)
+        return self._seals.seal("binding", (self._app, key), msgspec.json.encode(binding), nonce)
+
+    def _read(self, key: UserKey, now: int) -> Flow[Binding | None]:
+        record = yield from ReadBinding(key, now)
+        if record is None or not self._seals.opens(record):
+            return None  # a key that was retired takes the log-ins of its time with it
+        try:
+            bound = msgspec.json.decode(self._seals.open("binding", (self._app, key), record), type=Binding)
+        except msgspec.MsgspecError:
+            raise UnreadableRecord("a binding is not as this version writes it") from None
+        return bound if bound.expires_at > now else None
+
+
+def _login_rule(text: str, where: str) -> LoginRule:
+    try:
+        rule = LoginRule.parse(text)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: login: {error}") from None
+    if rule.place == "form" or "/**" in text:
+        raise ConfigError(
+            f'{where}: login: "{text}" is not one path; the app gets cookies there of which nobody knows whose they are, so '
+            "name the very path of the log-in, without /** and without a field of the form"
+        )
+    return rule
+
+
+def _path_rules(texts: Iterable[str], where: str) -> tuple[PathRule, ...]:
+    try:
+        return tuple(PathRule.parse(text) for text in texts)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
