@@ -7,6 +7,7 @@ import copy
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
+from time import monotonic
 from typing import Any
 from urllib.parse import unquote
 
@@ -74,7 +75,7 @@ class Asking:
                 place.lock.release()
 
     async def _ask(self, scope: Scope, ask: AskApp, context: Context) -> AppAnswer:
-        heard = _Heard(ask.limit_bytes)
+        heard, began = _Heard(ask.limit_bytes), monotonic()
 
         async def run() -> None:
             await self._app(scope, heard.receive, heard.send)
@@ -91,6 +92,8 @@ class Asking:
         if not task.done():
             if heard.is_whole and not heard.fault:
                 return heard.answer()  # the app still has something to do, as after any answer
+            raise AppUnreadable(f"the app took longer than {ask.limit_seconds:g} s")
+        if monotonic() - began > ask.limit_seconds:  # by holding up the event loop
             raise AppUnreadable(f"the app took longer than {ask.limit_seconds:g} s")
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if heard.fault or error is not None or not heard.is_whole:
