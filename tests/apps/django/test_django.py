@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
 
 from apps.django import recipe
 from support.exchange import Reply
 from support.projects import PASSWORD, Project, opened
-from support.story import Story
+from support.story import Asked, Story
 from support.visitor import NAVIGATION, Visitor
 
 GUNICORN = ("gunicorn", "--bind=127.0.0.1:{port}", "--no-control-socket", "{app}")
@@ -33,14 +34,14 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 class TestDjango(Story):
     page = "/admin/"
     api = "/orders/"
-    anonymous = [
+    anonymous: ClassVar[list[Asked]] = [
         ("GET", "/admin/login/?next=%2Fadmin%2F", NAVIGATION, b""),
         ("GET", "/orders/", [], b""),
         ("GET", "/orders/async/", [], b""),
         ("GET", "/admin/nothing", NAVIGATION, b""),
         ("POST", "/upload/", [], b"x" * 100_000),
     ]
-    random = [
+    random: ClassVar[list[bytes]] = [
         rb'(?<=name="csrfmiddlewaretoken" value=")[^"]+',
         rb"(?<=csrftoken=)[^;]+",
         rb"(?i)(?<=expires=)[^;]+",
