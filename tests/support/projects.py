@@ -88,6 +88,7 @@ def opened(
     *command: str,
     app: str = "shop:app",
     wrapped: str = "wrapped:application",
+    settings: str = "twofa.toml",
     environ: Mapping[str, str] | None = None,
     prepare: tuple[str, ...] = (),
     files: Mapping[str, str] | None = None,
@@ -111,7 +112,7 @@ def opened(
             if prepare:
                 run(copy, *prepare, environ=given)
             if what == "wrapped":
-                run(copy, "twofa", "init", environ=given)
+                run(copy, "twofa", "init", "--file", settings, environ=given)
             filled = (part.replace("{app}", target) for part in command)
             servers.append(stack.enter_context(running(copy, *filled, environ=given)))
         yield Project(*servers, iter(PEOPLE))
