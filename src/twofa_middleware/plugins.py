@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from .errors import PluginError
-from .settings import struct_of
+from .settings import Settings, struct_of
 
 GROUPS = {
     "store": "twofa_middleware.stores",
@@ -34,12 +36,59 @@ def plugin(kind: str, name: str) -> type[Any]:
         raise PluginError(
             f'{kind} plugin "{name}" is offered by {" and ".join(sorted(o for _, o in found))}; remove one'
         )
-    point = next(iter(found.values()))
+    return _loaded(kind, next(iter(found.values())))
+
+
+def _loaded(kind: str, point: EntryPoint) -> type[Any]:
+    name = f'{kind} plugin "{point.name}" of {_origin(point)}'
     try:
-        loaded: type[Any] = point.load()
+        loaded: Any = point.load()
     except Exception as error:
-        raise PluginError(f'{kind} plugin "{name}" of {_origin(point)} is broken: {error}') from error
+        raise PluginError(f"{name} is broken: {error}") from error
+    if not isinstance(loaded, type) or (kind != "store" and not isinstance(getattr(loaded, "Options", None), type)):
+        raise PluginError(f"{name} is broken: {point.value} is no class with Options")
     return loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A plugin that a distribution offers. ``error``: why it cannot be used, empty if it can."""
+
+    kind: str
+    name: str
+    distribution: str
+    version: str
+    error: str = ""
+
+
+def offers() -> Iterator[Offer]:
+    """All that is installed, whether the settings name it or not. Each is loaded, to see whether it can be."""
+    for kind, group in GROUPS.items():
+        points = {(point.name, point.value, _origin(point)): point for point in entry_points(group=group)}
+        for _, point in sorted(points.items()):
+            others = sorted({_origin(one) for one in points.values() if one.name == point.name})
+            error = f"offered by {' and '.join(others)}; remove one" if len(others) > 1 else ""
+            try:
+                _loaded(kind, point)
+            except PluginError as broken:
+                error = str(broken)
+            dist = point.dist
+            yield Offer(kind, point.name, dist.name if dist else "", dist.version if dist else "", error)
+
+
+def named(settings: Settings) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The plugins that the settings name: kind, place, and the table with ``use`` and options. The store's is its scheme."""
+    yield "store", "store", {"use": settings.store.scheme}
+    for name, app in settings.apps.items():
+        for number, table in enumerate(app.identity, 1):
+            yield "identity", f"[apps.{name}] identity {number}", table
+    yield "roles", "roles", settings.roles
+    if settings.directory is not None:
+        yield "directory", "directory", settings.directory
+    yield "factor", "factor", settings.factor
+    for number, table in enumerate(settings.events.sinks, 1):
+        yield "events", f"[events] sinks {number}", table
+    yield "theme", "theme", settings.theme
 
 
 def options_of(kind: str, table: dict[str, Any], source: str, where: str) -> tuple[str, type[Any], Any]:

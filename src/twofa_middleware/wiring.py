@@ -39,12 +39,14 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
     plugged = {app: _identity(settings, app) for app in settings.apps}
     _refuse_shared_cookies(settings, plugged)
     sealer = sealer_of(settings)
-    context = PluginContext(settings.realm, name, settings.folder, asynchronous, clock, prefix=settings.prefix, seals=sealer)
+    context = PluginContext(
+        settings.realm, name, settings.folder, asynchronous, clock, prefix=settings.prefix, seals=sealer
+    )
     resolvers = [(one.use, _made(one, context, settings)) for one in plugged[name]]
     roles = _made(_plugged(settings, "roles", settings.roles, "roles"), context, settings)
     directory = _directory(settings, context)
-    factor = _factor(settings, context)
-    look = _look(settings, context)
+    factor = factor_of(settings, context)
+    look = look_of(settings, context)
     _refuse_roles_of_nobody(settings, roles)
     for number, account in enumerate(settings.service_accounts, 1):
         if name in account.apps and account.by not in {one.use for one in plugged[name]}:
@@ -145,13 +147,15 @@ def _directory(settings: Settings, context: PluginContext) -> Directory | None:
     return directory
 
 
-def _factor(settings: Settings, context: PluginContext) -> Codes:
+def factor_of(settings: Settings, context: PluginContext) -> Codes:
+    """The factor that the settings name, checked."""
     plugged = _plugged(settings, "factor", settings.factor, "factor")
     with _named(settings, "factor: ", place="factor"):
         return Codes.of(plugged.use, _made(plugged, context, settings))
 
 
-def _look(settings: Settings, context: PluginContext) -> Look:
+def look_of(settings: Settings, context: PluginContext) -> Look:
+    """What the theme that the settings name brings, checked."""
     plugged = _plugged(settings, "theme", settings.theme, "theme")
     theme = _made(plugged, context, settings)
     with _named(settings, "theme: ", place="theme"):

@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.distributions import Install, site_packages
 from twofa_middleware.errors import ConfigError, PluginError
 from twofa_middleware.identity.signed_cookie import SignedCookie
-from twofa_middleware.plugins import GROUPS, options_of, plugin
+from twofa_middleware.plugins import GROUPS, offers, options_of, plugin
 from twofa_middleware.roles.static import StaticRoles
 from twofa_middleware.stores.sqlite import SQLiteStore
-
-Install = Callable[..., None]
 
 
 @pytest.fixture
 def install(tmp_path: Path) -> Iterator[Install]:
-    """Put a distribution with one entry point on the path, as pip would: ``install("door", "1.2", "identity", …)``."""
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    sys.path.insert(0, str(site))
-    plugin.cache_clear()
-
-    def installed(name: str, version: str, kind: str, entry: str, code: str = "") -> None:
-        info = site / f"{name}-{version}.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n")
-        (info / "entry_points.txt").write_text(f"[{GROUPS[kind]}]\n{entry}\n")
-        (info / "RECORD").write_text("")
-        (site / f"{name}.py").write_text(code)
-        importlib.invalidate_caches()
-
-    yield installed
-    sys.path.remove(str(site))
-    for name in [
-        name for name, module in sys.modules.items() if str(getattr(module, "__file__", "")).startswith(str(site))
-    ]:
-        del sys.modules[name]
-    plugin.cache_clear()
+    with site_packages(tmp_path) as installed:
+        yield installed
 
 
 DOOR = """\
@@ -118,6 +95,40 @@ def test_a021_a_broken_plugin_names_its_distribution_and_version(
 def test_installed_is_not_enabled_a_broken_plugin_that_nobody_names_harms_nobody(install: Install) -> None:
     install("door", "1.2", "identity", "door = door:Door", "raise RuntimeError")
     assert plugin("identity", "signed_cookie") is SignedCookie
+
+
+@pytest.mark.parametrize("kind", GROUPS)
+def test_every_group_names_what_is_missing_doubled_or_broken_with_distribution_and_version(
+    install: Install, kind: str
+) -> None:
+    with pytest.raises(PluginError, match=rf'^there is no {kind} plugin "door"; installed are: '):
+        plugin(kind, "door")
+    install("door", "1.2", kind, "door = door:Door", "raise RuntimeError('out of order')")
+    with pytest.raises(PluginError, match=rf'^{kind} plugin "door" of door 1.2 is broken: out of order$'):
+        plugin(kind, "door")
+    install("gate", "0.1", kind, "door = gate:Door", DOOR)
+    with pytest.raises(PluginError, match=rf'^{kind} plugin "door" is offered by door 1.2 and gate 0.1; remove one$'):
+        plugin(kind, "door")
+
+
+@pytest.mark.parametrize("code", ["def Door(): ...", "Door = 5", "class Door: ...", "class Door:\n    Options = 5"])
+def test_what_is_no_class_with_options_is_broken(install: Install, code: str) -> None:
+    install("door", "1.2", "identity", "door = door:Door", code)
+    with pytest.raises(PluginError, match=r'^identity plugin "door" of door 1.2 is broken: door:Door is no class with'):
+        plugin("identity", "door")
+
+
+def test_all_that_is_installed_is_listed_with_why_it_cannot_be_used(install: Install) -> None:
+    install("door", "1.2", "roles", "door = door:Door", DOOR)
+    install("gate", "0.1", "theme", "gate = gate:Gate", "raise RuntimeError('out of order')")
+    install("twin", "2.0", "roles", "door = twin:Door", DOOR)
+    found = {(offer.kind, offer.name, offer.distribution, offer.version): offer.error for offer in offers()}
+    assert found["roles", "door", "door", "1.2"] == "offered by door 1.2 and twin 2.0; remove one"
+    assert found["theme", "gate", "gate", "0.1"] == 'theme plugin "gate" of gate 0.1 is broken: out of order'
+    assert [
+        error for (_, _, distribution, _), error in found.items() if distribution == "twofa-middleware" and error
+    ] == []
+    assert {kind for kind, *_ in found} == set(GROUPS)
 
 
 # ---- options --------------------------------------------------------------------------------------------------------
