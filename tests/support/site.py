@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from support.realm import Realm, make_realm
@@ -30,6 +30,30 @@ def note(method: str, path: str) -> None:
 def download() -> Iterator[bytes]:
     for _ in range(DOWNLOAD_BYTES // len(PIECE)):
         yield PIECE
+
+
+NEWS = 600
+NEWS_SECONDS = 0.05
+"""A stream of so many chunks, one each time that so much has gone by."""
+
+RESOURCE = bytes(range(256)) * 40
+ETAG = '"v1"'
+
+
+def file_served(method: str, headers: Mapping[str, str]) -> tuple[int, list[tuple[str, str]], bytes]:
+    """What a file server answers for ``RESOURCE``: status, head and body, by method and by small names of headers."""
+    kind = ("Content-Type", "application/octet-stream")
+    if method not in ("GET", "HEAD"):
+        return 207, [("Content-Type", "application/xml"), ("X-Method", method)], f"<{method}/>".encode()
+    if headers.get("if-none-match") == ETAG:
+        return 304, [("ETag", ETAG)], b""
+    first, _, last = headers.get("range", "").removeprefix("bytes=").partition("-")
+    if first:
+        part = RESOURCE[int(first) : int(last) + 1]
+        said = ("Content-Range", f"bytes {first}-{last}/{len(RESOURCE)}")
+        return 206, [kind, said, ("Content-Length", str(len(part)))], part
+    whole = [kind, ("ETag", ETAG), ("Accept-Ranges", "bytes"), ("Content-Length", str(len(RESOURCE)))]
+    return 200, whole, b"" if method == "HEAD" else RESOURCE
 
 
 def peak() -> bytes:

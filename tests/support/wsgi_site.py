@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from support.site import download, note, open_realm, peak
+from support.site import NEWS, NEWS_SECONDS, download, file_served, note, open_realm, peak
 from twofa_middleware.wsgi import TwoFactorMiddleware
 
 
@@ -15,6 +16,14 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
     if path == "/download":
         start_response("200 OK", [("Content-Type", "application/octet-stream")])
         return download()
+    if path == "/news":
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        return news()
+    if path == "/resource":
+        headers = {key[5:].lower().replace("_", "-"): value for key, value in environ.items() if key[:5] == "HTTP_"}
+        status, told, body = file_served(environ["REQUEST_METHOD"], headers)
+        start_response(f"{status} Told", told)
+        return [body] if body else []
     body = b"secret page"
     if path == "/upload":
         body = b"%d" % sum(map(len, iter(lambda: environ["wsgi.input"].read(65536), b"")))
@@ -22,6 +31,12 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         body = peak()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
+
+
+def news() -> Iterator[bytes]:
+    for _ in range(NEWS):
+        yield b"data: secret\n\n"
+        time.sleep(NEWS_SECONDS)
 
 
 _realm = open_realm()
