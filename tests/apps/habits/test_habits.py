@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 
 from support.exchange import Pairs, Reply
 from support.projects import PASSWORD, Project, opened
+from support.realm import ORIGIN
 from support.story import Story
 from support.visitor import FETCH, FORM_TYPE, Visitor
 
@@ -21,6 +26,8 @@ SERVERS = {
 
 
 class Habit(Story):
+    servers: ClassVar[tuple[str, ...]] = tuple(SERVERS)
+    habit: ClassVar[str]
     page = "/me"
     api = "/api/me"
 
@@ -31,7 +38,13 @@ class Habit(Story):
         return visitor.post("/logout", {})
 
 
-@pytest.fixture(scope="class", params=SERVERS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A shop on the servers of its colours."""
+    if "project" in metafunc.fixturenames:
+        metafunc.parametrize("project", metafunc.cls.servers, indirect=True, scope="class")
+
+
+@pytest.fixture(scope="class")
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     colour, *command = SERVERS[request.param]
     habit = request.cls.habit
@@ -134,6 +147,14 @@ class TestALogInByRememberMeAlone(Habit):
         self.is_inside(again, name)
 
 
+class TestALogOutByAFieldOfTheQuery(Habit):
+    habit = "query_logout"
+    shows_session = False
+
+    def log_out(self, visitor: Visitor) -> Reply:
+        return visitor.go("/orders?a=1&do=logout")
+
+
 class TestTwoDoors(Habit):
     habit = "two_doors"
     anonymous = (
@@ -164,3 +185,37 @@ class TestTwoDoors(Habit):
     def test_a003_a_header_of_somebody_without_a_second_factor_works_as_before(self, project: Project) -> None:
         name = project.newcomer()
         assert name in project.browser().fetch("/api/me", headers=[("Authorization", f"Bearer token-of-{name}")]).text
+
+
+class TestALogInOverAWebSocket(Habit):
+    habit = "socket_login"
+    servers = ("uvicorn",)
+    shows_session = False
+    random = (rb"(?<=sid=)[0-9a-f]{32}",)
+
+    def log_in(self, visitor: Visitor, name: str, password: str = PASSWORD) -> Reply:
+        """The answer is the page that follows, as the socket's own may not come through any more."""
+        if "sid" not in visitor.cookies:
+            visitor.go("/")
+        with contextlib.suppress(ConnectionClosed), self.socket(visitor) as socket:
+            socket.send(json.dumps({"name": name, "password": password}))
+            socket.recv(20)
+        return visitor.go("/")
+
+    def socket(self, visitor: Visitor) -> ClientConnection:
+        cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+        port = visitor.exchange.port
+        return connect(f"ws://127.0.0.1:{port}/ws", origin=ORIGIN, additional_headers={"Cookie": cookies})
+
+    def test_a013_the_socket_that_logs_in_ends_where_a_code_is_missing(self, project: Project) -> None:
+        name, visitor = self.enrolled(project)
+        again = self.in_a_new_browser(visitor, project)
+        again.go("/")
+        with self.socket(again) as socket:
+            socket.send(json.dumps({"name": name, "password": PASSWORD}))
+            with contextlib.suppress(ConnectionClosed):
+                for _ in range(20):
+                    socket.recv(20)
+                    socket.send("{}")
+            assert socket.close_code == 4401
+        self.is_asked(again, name)
