@@ -86,8 +86,13 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def running(folder: Path, *command: str, environ: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Start ``python -m …`` in the folder, with ``{port}`` filled in, and end it afterwards."""
+def running(
+    folder: Path, *command: str, environ: Mapping[str, str] | None = None, unix: Path | None = None
+) -> Iterator[Server]:
+    """Start ``python -m …`` in the folder, with ``{port}`` filled in, and end it afterwards.
+
+    ``unix``: the socket that it is waited for at, instead of the port.
+    """
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -103,19 +108,23 @@ def running(folder: Path, *command: str, environ: Mapping[str, str] | None = Non
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait_for(port, process, folder)
+            _wait_for(port, process, folder, unix)
             yield Server(port, folder)
         finally:
             process.terminate()
             process.wait(START_SECONDS)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
+def _wait_for(port: int, process: subprocess.Popen[bytes], folder: Path, unix: Path | None) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with socket.create_connection(("127.0.0.1", port), 1):
-                return
+            if unix is None:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+            else:
+                with socket.socket(socket.AF_UNIX) as connection:
+                    connection.connect(str(unix))
+            return
         except OSError:
             time.sleep(0.05)
     raise AssertionError(f"the server did not start:\n{(folder / 'log').read_text()}")

@@ -75,7 +75,8 @@ async def asgi(scope: Any, receive: Any, send: Any) -> None:
             await receive()
             await send({"type": answer})
         return
-    method, path = scope["method"], scope["path"]
+    root = scope.get("root_path", "")
+    method, path = scope["method"], scope["path"].removeprefix(root)  # as frameworks take it off
     note(method, path)
     if path == "/download":
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -90,7 +91,7 @@ async def asgi(scope: Any, receive: Any, send: Any) -> None:
         form += b"" if path == "/upload" else message.get("body", b"")
         more = message.get("more_body", False)
     facts = {
-        "root": scope.get("root_path"),
+        "root": root,
         "path": path,
         "peer": (scope.get("client") or [None])[0],
         "protocol": f"HTTP/{scope['http_version']}",
