@@ -70,7 +70,7 @@ def test_help_says_the_exit_codes() -> None:
         assert "Exit codes: 0 done, 1 could not be done or nothing found, 2 wrong usage" in shown.output
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", [*OPERATIONS, "wrap"])
 def test_the_page_has_every_option_of_every_command(name: str) -> None:
     text = DOCS.read_text(encoding="utf-8")
     with click.Context(command) as context:
