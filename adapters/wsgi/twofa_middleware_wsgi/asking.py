@@ -123,7 +123,7 @@ def _is_same(one: Mapping[str, Any], other: object) -> bool:
     if not isinstance(other, dict) or one.keys() != other.keys():
         return False
     return all(
-        value is other[key] or (isinstance(value, str | bytes | int) and value == other[key])
+        value is other[key] or (isinstance(value, str | bytes | int | tuple) and value == other[key])
         for key, value in one.items()
         if key not in _DIFFERS
     )
