@@ -18,6 +18,7 @@ from ..file_access import whose
 from .output import NotDone, say_error
 
 COMMANDS = {
+    "propose": ("propose", "Look at an app, and write settings that fit it."),
     "init": ("init", "Make what a realm needs: settings file, keys, store."),
     "keys": ("keys", "The keys that seal what lies in the store."),
     "wrap": ("wrap", "Serve an app behind the gate on this machine, for a quick look."),

@@ -16,29 +16,23 @@ import click
 from ..desk import Desk
 from ..errors import ConfigError, StoreMismatch, StoreMissing
 from ..keyring import KeyRing
+from ..proposing.words import HEAD, ORIGINS, UNCHOSEN
 from ..protocol import Store
 from ..settings import Settings
 from ..wiring import open_store, sealer_of, store_kind
 from .found_store import Found, look_into, look_through
 from .key_files import write_ring
 
-_FIRST_FILE = """\
+_FIRST_FILE = f"""\
 # The settings of a realm: apps that share one directory of users, and so one second factor for each person.
-# Every key stands in docs/settings.md; what is not written here has its default.
-realm = "main"                        # in a Redis that others use too, a name of its own
-name = "My Portal"                    # shown in the authenticator app and on the pages
-support = ""                          # whom to ask for help, such as "Service desk, ext. 4711"
-store = "sqlite:///var/twofa.db"
-keys = "file:var/keys.toml"
-
+{HEAD}
 [apps.portal]
-origins = ["http://localhost:8000", "http://127.0.0.1:8000"]   # scheme and host of each address of the app
-# Who is logged in? Say how the app tells, such as by its session cookie; the start is refused until you do:
-# identity = [{ use = "signed_cookie", cookie = "session", secret = "env:SECRET_KEY", user = "_user_id" }]
+{ORIGINS}# Who is logged in? Say how the app tells, such as by its session cookie; the start is refused until you do:
+# identity = [{{ use = "signed_cookie", cookie = "session", secret = "env:SECRET_KEY", user = "_user_id" }}]
 # `user` is where in the session the account's own id stands: "_user_id" with Flask-Login, "user_id" in many other apps.
 # label = "name", beside `user`, is where the name stands that people are called by, if your log-in puts it there; without
 # it they see the id.
-identity = [{ use = "CHOOSE" }]
+{UNCHOSEN}
 login_page = "/login"
 home = "/"
 """
