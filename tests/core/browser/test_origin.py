@@ -71,6 +71,12 @@ def test_a101_no_other_header_says_what_our_origin_is() -> None:
 def test_a014_a_websocket_comes_from_a_page_of_the_app_or_from_no_browser() -> None:
     assert is_own_websocket(asked(), ORIGINS)
     assert is_own_websocket(asked((b"origin", SHOP.encode())), ORIGINS)
+    assert is_own_websocket(asked((b"sec-fetch-site", b"same-origin")), ORIGINS)
+
+
+@pytest.mark.parametrize("sites", [[b"cross-site"], [b"same-site"], [b"none"], [b""], [b"same-origin", b"same-origin"]])
+def test_a014_a_browser_whose_origin_got_lost_is_believed_no_further_than_its_metadata(sites: list[bytes]) -> None:
+    assert not is_own_websocket(asked(*((b"sec-fetch-site", site) for site in sites)), ORIGINS)
 
 
 # ---- where a browser may be sent ------------------------------------------------------------------------------------
