@@ -250,7 +250,7 @@ def test_a027_another_spelling_of_a_name_is_the_same_person_or_nobody(opened: Op
     stage, _ = opened()
     erin = enrolled(stage)
     assert asks_for_code(log_in(erin.elsewhere(), "ERIN"))
-    for name in ("erin ", "erın", " erin"):
+    for name in ("erin ", "er\u0131n", " erin"):
         assert log_in(erin.elsewhere(), name).status == 503
 
 
@@ -296,7 +296,7 @@ def test_a_failed_log_in_with_the_status_of_success_is_told_by_the_cookie_that_i
 
     stage.spies["shop"]._routes["/login"] = always_200
     erin = stage.visitor()
-    log_in(erin, "erin", password="wrong")
+    assert log_in(erin, "erin", password="wrong").body == b"log in"
     assert "sid" not in erin.cookies
     log_in(erin, "erin")
     assert erin.go("/home").body == b"secret page of erin"
@@ -333,6 +333,34 @@ def test_a080_a_refresh_does_not_carry_a_log_in_over_that_has_ended_meanwhile(op
     reply = erin.go("/renew", "POST")
     assert b"secret" not in reply.body or erin.go("/home").body == b"front page"
     assert erin.go("/home").body == b"front page"
+
+
+def test_a080_a_refresh_does_not_give_one_log_in_the_session_of_another(opened: Opened) -> None:
+    stage, app = opened()
+    bob = enrolled(stage, "bob")
+    erin = enrolled(stage)
+    other = at_another_worker(stage, erin)
+    other.key = bob.key
+
+    def renew(call: Any) -> Any:
+        told = app.renew(call)  # still of erin
+        beside(lambda: log_in(other, "bob"))
+        return told
+
+    stage.spies["shop"]._routes["/renew"] = renew
+    erin.go("/renew", "POST")
+    assert app.sessions["renewed-3"] == "erin"
+    other.cookies["sid"] = "renewed-3"
+    assert other.go("/home").body == b"front page"
+
+
+def test_a_log_in_that_failed_holds_up_nobody_who_logs_in_next_with_that_cookie(opened: Opened) -> None:
+    stage, _ = opened()
+    visitor = stage.visitor()
+    visitor.cookies["sid"] = "of the browser"
+    assert log_in(visitor, "bob", password="wrong").status == 200
+    assert log_in(visitor, "erin").status == 302
+    assert visitor.go("/home").body == b"secret page of erin"
 
 
 def test_a_log_in_is_nobodys_after_its_hours(opened: Opened) -> None:

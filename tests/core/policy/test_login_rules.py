@@ -1,0 +1,179 @@
+"""Log-in and log-out rules, and all that may be read as a request that they mean. Attacks 6, 26, 79."""
+
+from __future__ import annotations
+
+import pytest
+
+from twofa_middleware.errors import ConfigError
+from twofa_middleware.http import Request
+from twofa_middleware.policy.login_rules import LoginRule
+
+FORM = b"application/x-www-form-urlencoded"
+
+
+def asked(target: str, method: str = "GET", *headers: tuple[bytes, bytes]) -> Request:
+    path, _, query = target.partition("?")
+    return Request("http", method, "", path, None, query.encode("latin-1"), headers, {}, 0)
+
+
+def holds(rule: str, target: str, method: str = "GET", *headers: tuple[bytes, bytes]) -> bool:
+    return LoginRule.parse(rule).holds(asked(target, method, *headers))
+
+
+def in_form(rule: str, body: bytes, kind: bytes = FORM) -> bool:
+    return LoginRule.parse(rule).holds_for_form(kind, None, body)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/login",
+        "POST login",
+        "post /login",
+        "POST  /login",
+        "POST /login ",
+        "POST /login?action=logout",
+        "ANY /** ?",
+        "ANY /** ?=logout",
+        "ANY /** ? action=logout",
+        "ANY /** ?action=log out",
+        "ANY /** ?action=a&b=c",
+        "ANY /** ?action=%61",
+        "ANY /** ?action=a+b",
+        "ANY /** query action=logout",
+        "POST /account form",
+        "POST /account form =x",
+        "POST /account  form action=x",
+        "POST /**/x ?action",
+        "GET /account form action=x",
+        "GET,HEAD /account form action=x",
+    ],
+)
+def test_what_is_no_rule_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ConfigError, match=r'^"') as refused:
+        LoginRule.parse(text)
+    assert text in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "target", "method"),
+    [
+        ("POST /login", "/login", "POST"),
+        ("ANY /login", "/login", "PROPFIND"),
+        ("GET /bye", "/bye", "HEAD"),
+        ("ANY /** ?action=logout", "/any/page?action=logout", "GET"),
+        ("ANY /** ?action=logout", "/?page=3&action=logout", "POST"),
+        ("ANY /** ?logout", "/?logout", "GET"),
+        ("ANY /** ?logout", "/?logout=1", "GET"),
+        ("ANY /** ?logout=", "/?logout=", "GET"),
+        ("GET,POST /index ?do=login", "/index?do=login", "POST"),
+    ],
+)
+def test_a_rule_holds_for_what_it_names(rule: str, target: str, method: str) -> None:
+    assert holds(rule, target, method)
+
+
+@pytest.mark.parametrize(
+    ("rule", "target", "method"),
+    [
+        ("POST /login", "/login", "GET"),
+        ("POST /login", "/logins", "POST"),
+        ("POST /login", "/login/more", "POST"),
+        ("POST /login", "/a/login", "POST"),
+        ("ANY /** ?action=logout", "/?action=log", "GET"),
+        ("ANY /** ?action=logout", "/?actions=logout", "GET"),
+        ("ANY /** ?action=logout", "/?x=action=logout", "GET"),
+        ("ANY /** ?logout=", "/?logout=1", "GET"),
+        ("ANY /a/** ?action=logout", "/b/c?action=logout", "GET"),
+    ],
+)
+def test_a_rule_holds_for_nothing_else(rule: str, target: str, method: str) -> None:
+    assert not holds(rule, target, method)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//login", "/login/", "/./login", "/a/../login", "/login;x=1", "/;/login", "/LOGIN", "/Login/", "/%6cogin", "/%256cogin",
+        "/login%20", "/login\x00", "/login%0a", "/\\login", "/login.", "/login/.", "/login%2f", "/%2e/login", "/login/x/..",
+    ],
+)  # fmt: skip
+def test_a006_an_odd_path_that_may_be_read_as_the_path_is_one(path: str) -> None:
+    assert holds("POST /login", path, "POST")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "action=logout&action=view", "action=view&action=logout", "action=view;action=logout", "a;action=logout",
+        "%61ction=logout", "action=%6Cogout", "action=%6cogout", "action=%256cogout", "action=logout%00", "action=+logout",
+        "Action=LOGOUT", "action=logout%20", "+action=logout", "?action=logout", "action=logout#x", "action=logou%EF%BD%94",
+        "action=%fflogout", "&&action=logout&&", "x=1&action=logout",
+    ],
+)  # fmt: skip
+def test_a026_a_query_in_which_any_parser_may_find_the_field_has_it(query: str) -> None:
+    assert holds("ANY /** ?action=logout", "/page?" + query)
+
+
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [
+        ([(b"x-http-method-override", b"POST")], ""),
+        ([(b"x-method-override", b"POST")], ""),
+        ([], "?_method=POST"),
+    ],
+)
+def test_a011_a_method_that_is_named_elsewhere_may_be_any(headers: list[tuple[bytes, bytes]], query: str) -> None:
+    assert holds("POST /login", "/login" + query, "GET", *headers)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"action=logout",
+        b"x=1&action=logout&y",
+        b"action=view&action=logout",
+        b"x=1;action=logout",
+        b"%61ction=%6Cogout",
+        b"Action=Logout%0A",
+    ],
+)
+def test_a_form_in_which_any_parser_may_find_the_field_has_it(body: bytes) -> None:
+    assert in_form("POST /account form action=logout", body)
+    assert in_form("POST /account form action", body)
+
+
+@pytest.mark.parametrize("body", [b"", b"action=view", b"x=action%3Dlogout", b"actions=logout", b"x=1&logout=action"])
+def test_a_form_without_the_field_has_it_not(body: bytes) -> None:
+    assert not in_form("POST /account form action=logout", body)
+
+
+def multipart(*parts: bytes) -> bytes:
+    return b"".join(b"--b\r\n" + part + b"\r\n" for part in parts) + b"--b--\r\n"
+
+
+def test_a_multipart_form_is_read_too() -> None:
+    kind = b"multipart/form-data; boundary=b"
+    named = multipart(
+        b'Content-Disposition: form-data; name="x"\r\n\r\n1',
+        b'Content-Disposition: form-data; name="action"\r\n\r\nlogout',
+    )
+    assert in_form("POST /account form action=logout", named, kind)
+    assert not in_form("POST /account form action=login", named, kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (b"application/x-www-form-urlencoded; charset=utf-16", b"x=1"),
+        (b"application/x-www-form-urlencoded; charset=utf-8; charset=utf-16", b"x=1"),
+        (b"multipart/form-data; boundary=b", b"preamble\r\n--b--\r\n"),
+        (b"multipart/form-data", multipart()),
+        (
+            b"multipart/form-data; boundary=b",
+            multipart(b"Content-Disposition: form-data; name*=utf-8''action\r\n\r\nx"),
+        ),
+    ],
+)
+def test_a_form_that_can_be_read_in_two_ways_may_have_any_field(kind: bytes, body: bytes) -> None:
+    assert in_form("POST /account form action=logout", body, kind)
