@@ -92,11 +92,12 @@ def opened(
     environ: Mapping[str, str] | None = None,
     prepare: tuple[str, ...] = (),
     files: Mapping[str, str] | None = None,
+    gate_options: tuple[str, ...] = (),
 ) -> Iterator[Project]:
     """Copy ``tests/apps/<name>/project`` twice and serve both: ``python -m <command>`` with ``{app}`` filled in.
 
     ``prepare`` is run in each copy first, such as ``("python", "make_people.py")``; ``environ`` is what both get.
-    ``files`` are put beside the wrapped one, by their names: what a recipe says.
+    ``files`` are put beside the wrapped one, by their names: what a recipe says. ``gate_options`` are for its server alone.
     """
     # Flask names the methods of a page in the order of a set, which would be another one in each process.
     given = {"SECRET_KEY": "the secret of the shop", "PYTHONHASHSEED": "0", **(environ or {})}
@@ -113,7 +114,9 @@ def opened(
                 run(copy, *prepare, environ=given)
             if what == "wrapped":
                 run(copy, "twofa", "init", "--file", settings, environ=given)
-            filled = (part.replace("{app}", target) for part in command)
+            filled = [part.replace("{app}", target) for part in command]
+            if what == "wrapped":
+                filled[1:1] = gate_options
             servers.append(stack.enter_context(running(copy, *filled, environ=given)))
         yield Project(*servers, iter(PEOPLE))
         for server in servers:

@@ -1,4 +1,4 @@
-"""FastAPI with Starlette's SessionMiddleware on the ASGI servers that people use."""
+"""FastAPI with Starlette's SessionMiddleware behind the gate, as the recipe says, on the ASGI servers that people use."""
 
 from __future__ import annotations
 
@@ -9,21 +9,16 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from support.exchange import Reply
-from support.projects import PASSWORD, Project, opened
+from support.projects import PASSWORD, Project
 from support.realm import ORIGIN
+from support.recipes import followed, served_by
 from support.story import Story
 from support.visitor import FORM_TYPE, NAVIGATION, Visitor
 
-SERVERS = {
-    "uvicorn": ("uvicorn", "--host=127.0.0.1", "--port={port}", "{app}"),
-    "hypercorn": ("hypercorn", "--bind=127.0.0.1:{port}", "{app}"),
-    "granian": ("granian", "--interface=asgi", "--host=127.0.0.1", "--port={port}", "{app}"),
-}
 
-
-@pytest.fixture(scope="module", params=SERVERS)
+@pytest.fixture(scope="module", params=served_by("fastapi"))
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    with opened("fastapi", tmp_path_factory.mktemp("fastapi"), *SERVERS[request.param]) as project:
+    with followed("fastapi", "fastapi", tmp_path_factory.mktemp("fastapi"), request.param) as project:
         yield project
 
 
