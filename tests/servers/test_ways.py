@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from servers.commands import WAYS
-from servers.site import Wire, prepare, sent_to, visitor_of
+from servers.site import Wire, asks_after_each_log_in, cookie_line, log_in, prepare, sent_to, visitor_of
 from support import smuggling
-from support.exchange import Reply
 from support.servers import Server, running
 from support.site import DOWNLOAD_BYTES, PIECE
-from support.visitor import Visitor
 
 MOST_GROWTH_KILOBYTES = 30 * 1024
 
@@ -28,20 +25,6 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     assert "Traceback" not in server.log(), server.log()
 
 
-def log_in(visitor: Visitor, user: str) -> Reply:
-    return visitor.post("/login", {"user": user})
-
-
-def cookie_line(visitor: Visitor) -> str:
-    return "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
-
-
-def prove(visitor: Visitor) -> Reply:
-    """With the code that comes after the one of the set-up, whatever the time is by now."""
-    visitor.clock.now = max(int(time.time()), visitor.clock.now + 30)
-    return visitor.verify(next="/")
-
-
 def test_nobody_who_is_logged_in_to_nothing_sees_anything_of_the_gate(server: Server) -> None:
     reply = Wire(server.port).request("GET", "/", [("Accept", "text/html")])
     assert (reply.status, reply.text) == (200, "the secret page of nobody")
@@ -50,31 +33,7 @@ def test_nobody_who_is_logged_in_to_nothing_sees_anything_of_the_gate(server: Se
 
 
 def test_who_has_a_second_factor_is_asked_after_each_log_in_on_each_worker(server: Server) -> None:
-    erin = visitor_of(server)
-    assert sent_to(log_in(erin, "erin")) == (303, "/")
-    assert erin.go("/").text == "the secret page of erin"
-    erin.set_up()
-    assert len(erin.codes) == 10
-    assert erin.go("/").text == "the secret page of erin"
-
-    assert sent_to(erin.post("/logout", {})) == (303, "/")
-    assert erin.go("/").text == "the secret page of nobody"
-    assert sent_to(log_in(erin, "erin")) == (303, "/2fa/verify")
-    before = server.calls()
-    for _ in range(8):  # more than there are workers
-        assert sent_to(erin.go("/")) == (303, "/2fa/verify")
-        refused = erin.fetch("/facts", "POST", body=b"x" * 1000)
-        assert (refused.status, refused.header("content-type")) == (403, "application/problem+json")
-    assert server.calls() == before
-    assert sent_to(prove(erin)) == (303, "/")
-    for _ in range(8):
-        assert erin.go("/").text == "the secret page of erin"
-
-    other = erin.elsewhere()
-    assert sent_to(log_in(other, "erin")) == (303, "/2fa/verify")
-    assert sent_to(other.go("/")) == (303, "/2fa/verify")
-    assert other.recover(erin.codes[0]).status in (200, 303)
-    assert other.go("/").text == "the secret page of erin"
+    asks_after_each_log_in(server)
 
 
 def test_another_user_in_the_same_browser_is_asked_too(server: Server) -> None:
