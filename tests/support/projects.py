@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.exchange import Body, Pairs, Reply
@@ -35,10 +35,11 @@ INIT_SECONDS = 60
 
 @dataclass
 class Wire:
-    """Exchanges requests with a server, as a browser or a script does."""
+    """Exchanges requests with a server, as a browser or a script does. ``always``: headers of all its requests."""
 
     port: int
     name: str = "wire"
+    always: Pairs = field(default_factory=list)
 
     def request(
         self, method: str, target: str, headers: Pairs | None = None, body: Body = b"", *, root: str = ""
@@ -46,7 +47,9 @@ class Wire:
         if not isinstance(body, bytes):
             raise TypeError("a body goes over the wire as a whole")
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)) as connection:
-            connection.request(method, root + target, body or None, {"Host": HOST, **dict(headers or [])})
+            connection.request(
+                method, root + target, body or None, {"Host": HOST, **dict(self.always), **dict(headers or [])}
+            )
             answer = connection.getresponse()
             return Reply(answer.status, answer.getheaders(), answer.read())
 

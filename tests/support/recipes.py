@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,10 @@ LISTENS = {
     "uvicorn": ("uvicorn", "--host=127.0.0.1", "--port={port}", "{app}"),
     "hypercorn": ("hypercorn", "--bind=127.0.0.1:{port}", "{app}"),
     "granian": ("granian", "--host=127.0.0.1", "--port={port}", "{app}"),
+    "datasette": ("datasette", "{app}", "--port={port}"),
 }
 # What a server needs to serve an app at all; all other options of a recipe's line are the gate's.
-NEEDED = re.compile(r"--interface=\w+|--workers=\d+|--worker-class=\w+|--threads=\d+")
+NEEDED = re.compile(r"serve|--interface=\w+|--workers=\d+|--worker-class=\w+|--threads=\d+")
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,20 @@ def served_by(page: str) -> dict[str, Served]:
 
 
 @contextmanager
-def followed(page: str, name: str, folder: Path, line: str, app: str = "shop:app") -> Iterator[Project]:
-    """Do to the project of ``tests/apps/<name>`` what the page says, and serve it as the line says."""
+def followed(
+    page: str,
+    name: str,
+    folder: Path,
+    line: str,
+    *,
+    app: str = "shop:app",
+    environ: Mapping[str, str] | None = None,
+    prepare: tuple[str, ...] = (),
+) -> Iterator[Project]:
+    """Do to the project of ``tests/apps/<name>`` what the page says, and serve it as the line says.
+
+    ``app``, ``environ`` and ``prepare``: see ``opened``.
+    """
     said = served_by(page)[line]
     if not {"twofa init"} <= set(lines_of(page)):
         raise AssertionError(f"{page} makes neither keys nor store")
@@ -76,7 +89,8 @@ def followed(page: str, name: str, folder: Path, line: str, app: str = "shop:app
         *command,
         app=app,
         wrapped=said.target,
-        environ=said.environ,
+        environ={**said.environ, **(environ or {})},
+        prepare=prepare,
         files=files_of(page),
         gate_options=ours,
     ) as project:
