@@ -22,6 +22,7 @@ the app for a log-in. Whether a log-in is ``_fresh`` stays between the app and i
 from __future__ import annotations
 
 import hmac
+import re
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -38,6 +39,7 @@ from .signed_values import Signed, SignedValues
 
 CookieNameOrNone = Annotated[str, Meta(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]*\Z", description="a token, or nothing")]
 
+_ESCAPED = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
 USER, SESSION, REMEMBERS = "_user_id", "_id", "_remember"
 
 
@@ -138,15 +140,22 @@ class FlaskLogin:
         return Anonymous(unread=frozenset(unread | ({self._remember} if tokens else set())))
 
     def _remembered(self, token: bytes) -> str | None:
-        """Whom a token ``user|HMAC-SHA512`` names (flask_login.utils.encode_cookie), None for an unsigned one.
-
-        One that would have to be quoted in a cookie, since the id has odd letters, counts as unsigned.
-        """
-        named, bar, digest = token.rpartition(b"|")
+        """Whom a token ``user|HMAC-SHA512`` names (flask_login.utils.encode_cookie), None for an unsigned one."""
+        named, bar, digest = _unquoted(token).rpartition(b"|")
         is_ours = [hmac.compare_digest(hmac.digest(key, named, "sha512").hex().encode(), digest) for key in self._keys]
-        if not bar or not any(is_ours) or b'"' in token or not token.isascii():
+        if not bar or not any(is_ours):
             return None
-        return user_id(named.decode("ascii"))
+        try:
+            return user_id(named.decode())
+        except UnicodeDecodeError:
+            return None
+
+
+def _unquoted(value: bytes) -> bytes:
+    """The value as Werkzeug reads it, which quotes what a cookie cannot hold: else the app might find one more user."""
+    if len(value) < 2 or not value[:1] == value[-1:] == b'"':
+        return value
+    return _ESCAPED.sub(lambda found: bytes([int(found[1], 8)]) if len(found[1]) == 3 else found[1], value[1:-1])
 
 
 def _named(signed: Signed | None) -> str | None:

@@ -1,0 +1,78 @@
+"""What ``twofa propose`` writes for Flask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.projects import run
+from support.proposals import SECRET, propose
+
+WITHOUT_FLASK_LOGIN = """
+from flask import Flask, session
+from werkzeug.middleware.proxy_fix import ProxyFix
+app = Flask(__name__, static_url_path="/files")
+app.config |= {"SECRET_KEY": "what no variable holds", "SESSION_COOKIE_NAME": "mine"}
+app.wsgi_app = ProxyFix(app.wsgi_app)
+@app.route("/account/sign-in", methods=["GET", "POST"])
+def sign_in():
+    session["basket"] = []
+    session["account_id"] = 7
+    return ""
+@app.get("/<int:number>/Log-Out")
+def log_out(number): return ""
+wrapped = ProxyFix(app)
+"""
+
+
+def test_of_flask_login_nothing_is_left_to_choose(tmp_path: Path) -> None:
+    made = propose("flask", tmp_path, "shop:app")
+    assert made.app.identity == ({"use": "flask_login", "secret": "env:SECRET_KEY"},)
+    assert (made.app.login, made.app.logout) == (("POST /login",), ("POST /logout",))
+    assert (made.app.login_page, made.app.home, made.app.exempt) == ("/login", "/", ())
+    assert '# exempt = ["GET /static/**"]' in made.text
+    assert "the variable SECRET_KEY" in made.comments
+    assert 'app.wsgi_app = TwoFactorMiddleware(app.wsgi_app, "twofa.toml", name="shop")' in made.said
+
+
+def test_the_app_starts_with_the_proposal_and_twofa_init(tmp_path: Path) -> None:
+    propose("flask", tmp_path, "shop:app")
+    environ = {"SECRET_KEY": SECRET}
+    run(tmp_path, "twofa", "init", environ=environ)
+    wrapped = "from shop import app\nfrom twofa_middleware.wsgi import TwoFactorMiddleware\n"
+    wrapped += 'app.wsgi_app = TwoFactorMiddleware(app.wsgi_app, "twofa.toml", name="shop")\n'
+    wrapped += 'print(app.test_client().get("/login").status_code)'
+    assert run(tmp_path, "python", "-c", wrapped, environ=environ).split() == ["200"]
+
+
+def test_flask_login_s_own_settings_are_taken_over(tmp_path: Path) -> None:
+    more = "from shop import app\napp.config |= {'SESSION_COOKIE_NAME': 's', 'REMEMBER_COOKIE_NAME': 'r', "
+    more += "'PERMANENT_SESSION_LIFETIME': 600, 'SECRET_KEY_FALLBACKS': ['an older secret']}\n"
+    more += "app.login_manager.request_loader(lambda request: None)\n"
+    made = propose("flask", tmp_path, "other:app", other=more)
+    [identity] = made.app.identity
+    assert identity == {
+        "use": "flask_login",
+        "secret": ["env:SECRET_KEY", "env:SECRET_KEY_FALLBACK"],
+        "cookie": "s",
+        "remember_cookie": "r",
+        "max_age_seconds": 600,
+    }
+    assert "request_loader" in made.comments
+    assert "older secret" not in made.text
+
+
+def test_without_flask_login_a_person_chooses_what_names_the_user(tmp_path: Path) -> None:
+    for target in ("own:app", "own:wrapped"):
+        made = propose("", tmp_path, target, own=WITHOUT_FLASK_LOGIN)
+        assert made.app.identity == ({"use": "CHOOSE"},)
+        assert "account_id, basket" in made.comments
+        assert (
+            'identity = [{ use = "signed_cookie", secret = "env:SECRET_KEY", cookie = "mine", user = "account_id" }]'
+            in made.comments
+        )
+        assert made.app.login == ("POST /account/sign-in",)
+        assert made.app.logout == ("GET /{number}/Log-Out",)
+        assert made.app.login_page == "/account/sign-in"
+        assert '"GET /files/**"' in made.text
+        assert "what no variable holds" not in made.text + made.said
+        (tmp_path / "twofa.toml").unlink()
