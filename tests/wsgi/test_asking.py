@@ -345,6 +345,36 @@ def test_other_credentials_do_not_wait() -> None:
     assert (other.body, askers.end()) == (b"erin", {"first": b"erin"})
 
 
+def test_a_question_in_the_middle_of_a_request_leaves_alone_what_the_app_keeps_for_the_thread() -> None:
+    keeps: dict[int, str] = {}
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """As Radicale does with its log: one entry a thread, and never two."""
+        keeps[threading.get_ident()] = environ["PATH_INFO"]
+        start_response("200 OK", TEXT)
+        del keeps[threading.get_ident()]
+        return [b"told"]
+
+    asking = Asking(app)  # type: ignore[arg-type]
+    keeps[threading.get_ident()] = "/upload"
+    with asking.app_is_at_work():
+        assert asking.answer(question(), KeptCookies(), contextvars.copy_context()).body == b"told"
+    assert keeps == {threading.get_ident(): "/upload"}
+
+
+def test_a_question_that_waits_for_what_the_request_holds_is_given_up() -> None:
+    held = threading.Lock()
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with held:
+            start_response("200 OK", TEXT)
+        return [b"told"]
+
+    asking = Asking(app)  # type: ignore[arg-type]
+    with held, asking.app_is_at_work(), pytest.raises(AppUnreadable, match="longer than"):
+        asking.answer(question(limit_seconds=0.05), KeptCookies(), contextvars.copy_context())
+
+
 def test_the_input_of_the_request_is_left_unread() -> None:
     body = io.BytesIO(b"content")
     request = read_request(environ_of("POST", "/", **{"wsgi.input": body}), 1)

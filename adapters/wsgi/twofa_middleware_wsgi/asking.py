@@ -1,11 +1,19 @@
-"""Questions to the app itself: a request of our own, in this thread, that never comes through the gate."""
+"""Questions to the app itself: a request of our own that never comes through the gate.
+
+It is asked in this thread, unless the app is at work in it, as when it reads a body that is watched: apps keep things for
+the thread that answers a request (Radicale its log, others a lock or a session), and a second request in the middle of
+the first would take them away.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
 from contextvars import Context
+from functools import partial
 from io import BytesIO
-from threading import Lock
+from threading import Lock, Thread, local
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -57,15 +65,28 @@ class Asking:
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
         self._turns = Turns(Lock)
+        self._thread = local()
+
+    @contextmanager
+    def app_is_at_work(self) -> Iterator[None]:
+        """The app, or something that it has called, runs in this thread: questions are asked in others."""
+        before = getattr(self._thread, "is_at_work", False)
+        self._thread.is_at_work = True
+        try:
+            yield
+        finally:
+            self._thread.is_at_work = before
 
     def answer(self, ask: AskApp, kept: KeptCookies, context: Context) -> AppAnswer:
         """What the app answers. ``context`` is that of the server: what the app keeps in its own, such as who is logged
         in, must not answer for this request. Raises AppUnreadable."""
         environ = _environ(ask, kept.onto_request(ask.headers))
-        if not ask.turn:
-            answer = context.copy().run(_ask, self._app, environ, ask)
-        else:
-            answer = self._in_turn(ask, environ, lambda: context.copy().run(_ask, self._app, environ, ask))
+
+        def told() -> AppAnswer:
+            return context.copy().run(_ask, self._app, environ, ask)
+
+        asked = partial(_elsewhere, told, ask) if getattr(self._thread, "is_at_work", False) else told
+        answer = self._in_turn(ask, environ, asked) if ask.turn else asked()
         kept.take(answer.headers, ask.keep_cookies)
         return answer
 
@@ -88,6 +109,23 @@ class Asking:
                 return answer
             finally:
                 place.lock.release()
+
+
+def _elsewhere(told: Callable[[], AppAnswer], ask: AskApp) -> AppAnswer:
+    """What the app answers in a thread of its own. One that waits for what this thread holds is left behind in time."""
+    heard: Future[AppAnswer] = Future()
+
+    def tell() -> None:
+        try:
+            heard.set_result(told())
+        except BaseException as error:
+            heard.set_exception(error)
+
+    Thread(target=tell, name="twofa question", daemon=True).start()
+    try:
+        return heard.result(ask.limit_seconds)
+    except TimeoutError:
+        raise AppUnreadable(f"the app took longer than {ask.limit_seconds:g} s") from None
 
 
 def _environ(ask: AskApp, headers: Headers) -> WSGIEnvironment:
