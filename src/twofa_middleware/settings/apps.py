@@ -53,11 +53,12 @@ class AppSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     admin: bool = False
     """Whether the app has the administrators' pages, at ``<prefix>/admin``."""
     login: tuple[str, ...] = ()
-    """Path rules of the requests that log somebody in."""
+    """Rules of the requests that log somebody in: path rules, or with a field of the query or the form behind them, such as
+    "POST /index ?do=login" (see resolvers.md)."""
     login_answer: Literal["hold", "pass"] = "hold"
     """"pass": the answer of a log-in rule to a fetch holds no data and may go through before the second factor."""
     logout: tuple[str, ...] = ()
-    """Path rules of the requests that log out; they end the pass."""
+    """The same for the requests that log out, such as "POST /account form action=logout"; they end the pass."""
     login_page: str = "/"
     """Where people log in to the app."""
     home: str = "/"
