@@ -24,7 +24,7 @@ COMMANDS = {
     "wrap": ("wrap", "Serve an app behind the gate on this machine, for a quick look."),
     "status": ("status", "How the realm is: store, modes, enforced roles, counters."),
     "doctor": ("doctor", "Look what is not as it should be, and say what to do."),
-    "check": ("check", "Walk an app as its users would, with a test log-in; explain a setting."),
+    "check": ("check", "Walk an app as its users would; explain a setting."),
     "plugins": ("plugins", "List plugins, and enable or disable them."),
     "users": ("people", "List people, and what the store knows of them."),
     "roles": ("roles", "List roles: who has them, and whom they would stop."),

@@ -68,7 +68,7 @@ def test_in_an_empty_folder_it_makes_settings_keys_and_store(twofa: Twofa, folde
 
 def test_what_it_makes_starts(twofa: Twofa, folder: Path) -> None:
     twofa("init")
-    with pytest.raises(ConfigError, match=r'in place of use = "CHOOSE" say how .*: bearer, callable'):
+    with pytest.raises(ConfigError, match=r'in place of use = "CHOOSE" say how .*, callable, .*, signed_cookie'):
         build(written(folder), "portal", asynchronous=False)  # open to all, if anything stood there that starts
     file = folder / "twofa.toml"
     file.write_text(file.read_text().replace("CHOOSE", "remote_user"))
