@@ -28,13 +28,6 @@ def opened(town: Town, cookies: Pairs, origin: str = ORIGIN) -> ClientConnection
     return connect(address, additional_headers=cookies, origin=origin)  # type: ignore[arg-type]
 
 
-def wait_for_call(town: Town, line: str) -> None:
-    deadline = time.monotonic() + MACHINE_SECONDS
-    while line not in town.server.calls():
-        assert time.monotonic() < deadline, town.server.calls()
-        time.sleep(0.02)
-
-
 def test_a015_an_open_socket_is_closed_within_two_seconds_after_its_pass(town: Town) -> None:
     somebody = town.newcomer()
     with opened(town, somebody.cookies) as socket:
@@ -47,7 +40,7 @@ def test_a015_an_open_socket_is_closed_within_two_seconds_after_its_pass(town: T
         assert time.monotonic() - ended < PROMISED_SECONDS + MACHINE_SECONDS
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
-    wait_for_call(town, "CLOSED 4401")
+    town.wait_for("CLOSED 4401")
     with pytest.raises(InvalidStatus):
         opened(town, somebody.cookies)
 
@@ -58,7 +51,7 @@ def test_a_socket_whose_pass_holds_stays_open_until_the_client_closes_it(town: T
         socket.send("hello")
         assert socket.recv(timeout=MACHINE_SECONDS) == "echo hello"
         socket.close(1000)
-    wait_for_call(town, "CLOSED 1000")
+    town.wait_for("CLOSED 1000")
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null"])

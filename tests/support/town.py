@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,13 @@ class Town:
         visitor.set_up()
         line = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
         return Newcomer(f"person-{self._people}", [("Cookie", line)])
+
+    def wait_for(self, call: str) -> None:
+        """Until the app has written this down."""
+        deadline = time.monotonic() + MACHINE_SECONDS
+        while call not in self.server.calls():
+            assert time.monotonic() < deadline, self.server.calls()
+            time.sleep(0.02)
 
     def end_all_of(self, somebody: Newcomer) -> None:
         """An administrator ends all sessions."""

@@ -10,6 +10,8 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from werkzeug.wsgi import ClosingIterator
+
 from twofa_middleware.asks import AskApp, ReadBody
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.drive import drive
@@ -22,6 +24,7 @@ from twofa_middleware.wiring import build
 from .asking import Asking
 from .body import LateBody, SplicedBody, close_body
 from .head import HeldHead
+from .lent_socket import LentSocket, lent_by
 from .translate import (
     change_environ,
     content_length,
@@ -83,7 +86,27 @@ class TwoFactorMiddleware:
         outcome = drive(self.runtime.gate.admit(request), answer)
         if isinstance(outcome, Answer):
             return send_answer(_with(outcome, kept), request, start_response)
-        return self._pass_on(outcome, environ, start_response, answer, kept, admitted_at)
+        lent = lent_by(environ) if request.kind == "websocket" and outcome.is_watched(()) else None
+        if lent is None:
+            return self._pass_on(outcome, environ, start_response, answer, kept, admitted_at)
+        watched = LentSocket(lent, self._watch(outcome, answer, admitted_at, ()), self._pace)
+        try:
+            body = self._pass_on(outcome, environ, start_response, answer, kept, admitted_at)
+        except BaseException:
+            watched.stop()
+            raise
+        return ClosingIterator(body, watched.stop)
+
+    def _watch(self, allow: Allow, answer: Callable[[Ask[Any]], Any], admitted_at: float, headers: Headers) -> Watch:
+        gate = self.runtime.gate
+
+        def still_passes() -> Verdict:
+            return drive(gate.still_passes(allow, int(self._clock())), answer)
+
+        def tell(ended: Ended | Untold) -> None:
+            drive(gate.tell_of_end(allow, ended, int(self._clock())), answer)
+
+        return Watch(still_passes, tell, self._pace, admitted_at, headers)
 
     def _pass_on(
         self,
@@ -104,14 +127,8 @@ class TwoFactorMiddleware:
             return send_answer(refusal, allow.request, start_response)
 
         def begin(headers: Headers) -> Watch | None:
-            def still_passes() -> Verdict:
-                return drive(gate.still_passes(allow, int(self._clock())), answer)
-
-            def tell(ended: Ended | Untold) -> None:
-                drive(gate.tell_of_end(allow, ended, int(self._clock())), answer)
-
             is_watched = allow.request.kind == "http" and allow.is_watched(headers)
-            return Watch(still_passes, tell, self._pace, admitted_at, headers) if is_watched else None
+            return self._watch(allow, answer, admitted_at, headers) if is_watched else None
 
         head = HeldHead(start_response, look, lambda flow: drive(flow, answer), begin, environ.get(EARLY_HINTS))
         change_environ(environ, allow)
@@ -121,11 +138,15 @@ class TwoFactorMiddleware:
             environ[EARLY_HINTS] = head.hint
         if allow.body is not None:
             replace_body(environ, allow.body)
+
+        def still_same() -> bool:
+            with self._asking.app_is_at_work():
+                return drive(gate.still_same(allow), answer)
+
         if allow.watches_body:
-            environ["wsgi.input"] = WatchedInput(
-                environ["wsgi.input"], content_length(environ), lambda: drive(gate.still_same(allow), answer)
-            )
-        body = self._app(environ, head)
+            environ["wsgi.input"] = WatchedInput(environ["wsgi.input"], content_length(environ), still_same)
+        with self._asking.app_is_at_work():
+            body = self._app(environ, head)
         if not head.is_started:
             late = LateBody(body, head, refuse)
             return WatchedBody(SplicedBody(late, head) if allow.splices else late, head)

@@ -30,17 +30,16 @@ class Watch:
         self._ask = ask
         self._tell = tell
         self._voucher = Voucher(pace, admitted_at)
-        self._has_ended = False
+        self.ended: Ended | Untold | None = None
 
     def lets_out(self) -> bool:
         """Whether a chunk may go out."""
         asked = monotonic()
-        if not self._has_ended and self._voucher.is_due(asked):
-            ended = self._voucher.hear(self._ask(), asked, monotonic())
-            if ended is not None:
-                self._has_ended = True
-                self._tell(ended)
-        return not self._has_ended
+        if self.ended is None and self._voucher.is_due(asked):
+            self.ended = self._voucher.hear(self._ask(), asked, monotonic())
+            if self.ended is not None:
+                self._tell(self.ended)
+        return self.ended is None
 
 
 class WatchedBody(Iterator[bytes]):
