@@ -313,7 +313,11 @@ def test_a_server_that_stops_leaves_no_task(behind: Behind, erin: Visitor) -> No
     run(main)
 
 
-def test_an_app_that_closes_first_is_not_closed_again(behind: Behind, erin: Visitor) -> None:
+def test_an_app_that_closes_first_is_not_closed_again(
+    behind: Behind, erin: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "twofa_middleware")
+
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "websocket.accept"})
@@ -329,6 +333,32 @@ def test_an_app_that_closes_first_is_not_closed_again(behind: Behind, erin: Visi
         assert client.got[-1] == {"type": "websocket.close", "code": 1000}
 
     run(main)
+    assert told(caplog, "open connection ended") == []
+
+
+def test_a_client_that_leaves_first_is_not_closed_either(
+    behind: Behind, erin: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "twofa_middleware")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        assert (await receive())["type"] == "websocket.disconnect"
+        await renew_codes(erin)
+        await asyncio.sleep(0.1)
+
+    gate = paced(behind(app), OFTEN)
+
+    async def main() -> None:
+        client = Client(gate, live_for(erin))
+        await client.until(lambda: client.got)
+        client.leave()
+        await client.over()
+        assert client.types == ["websocket.accept"]
+
+    run(main)
+    assert told(caplog, "open connection ended") == []
 
 
 # ---- what cannot be told --------------------------------------------------------------------------------------------

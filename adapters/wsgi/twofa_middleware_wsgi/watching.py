@@ -55,7 +55,6 @@ class WatchedBody(Iterator[bytes]):
         watch = self._head.watch
         if watch is None or watch.lets_out():
             return chunk
-        self.close()
         self._chunks = iter(())
         if watch.may_end_anywhere:
             raise StopIteration
