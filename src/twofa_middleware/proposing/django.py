@@ -51,7 +51,7 @@ def look(app: Any, module: str) -> Found | None:
     options = [f'settings_module = "{own}"'] * bool(own)
     shared = ", ".join(['use = "django"', *options, 'superuser = "Administrator"'])
     found.realm = [f"roles = {{ {shared} }}", f"directory = {{ {shared} }}"]
-    cookie = settings.SESSION_COOKIE_NAME
+    cookie, found.cookie_path = settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_PATH
     options += [f'cookie = "{cookie}"'] * (cookie != "sessionid")
     asked = ", ".join(['use = "django"', *options])
     found.identity = f"[{{ {asked} }}]"

@@ -19,6 +19,7 @@ def look(app: Any, module: str) -> Found | None:
         return None
     found = Found(version(name))
     cookie = app.config.get("SESSION_COOKIE_NAME", "session")
+    found.cookie_path = app.config.get("SESSION_COOKIE_PATH") or app.config.get("APPLICATION_ROOT") or "/"
     reference, said = secret_lines(app.secret_key, "SECRET_KEY")
     age = int(app.permanent_session_lifetime.total_seconds())
     options = [f'secret = "{reference}"' if not app.config.get("SECRET_KEY_FALLBACKS") else _with_fallbacks(reference)]

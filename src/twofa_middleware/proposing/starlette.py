@@ -49,6 +49,7 @@ def _is_session(middleware: Any) -> bool:
 def _of_session(found: Found, given: dict[str, Any], module: str) -> None:
     reference, said = secret_lines(given.get("secret_key"), "secret_key of SessionMiddleware")
     age = given.get("max_age", STARLETTE_AGE_SECONDS)
+    found.cookie_path = given.get("path", "/")
     options = [
         f'cookie = "{given.get("session_cookie", "session")}"',
         f'secret = "{reference}"',

@@ -54,6 +54,7 @@ class Found:
     logout: list[str] = field(default_factory=list)
     login_page: str = "/login"
     home: str = "/"
+    cookie_path: str = "/"
     static: list[str] = field(default_factory=list)
     admin: bool = False
     realm: list[str] = field(default_factory=list)

@@ -44,6 +44,7 @@ def settings_file(found: Found, name: str, target: str) -> str:
         *_rules("logout", found.logout, "the requests that log out", "POST /logout"),
         f"login_page = {_toml(found.login_page)}",
         f"home = {_toml(found.home)}",
+        *([f"cookie_path = {_toml(found.cookie_path)}"] if found.cookie_path != "/" else []),
         *(f"# exempt = [{_toml(rule)}]   # passes unseen: only if nothing private lies there" for rule in found.static),
     ]
     return "\n".join(lines) + "\n"

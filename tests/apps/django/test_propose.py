@@ -27,14 +27,13 @@ def test_of_django_nothing_is_left_to_choose(
 
 
 def test_what_the_project_calls_otherwise_is_taken_over(tmp_path: Path) -> None:
-    own = (
-        "from shop.settings import *\nSESSION_COOKIE_NAME = 'mine'\nALLOWED_HOSTS = ['shop.example.org', 'localhost']\n"
-    )
+    own = "from shop.settings import *\nSESSION_COOKIE_NAME = 'mine'\nSESSION_COOKIE_PATH = '/till'\nALLOWED_HOSTS = ['shop.example.org', 'localhost']\n"
     own += (
         "STATIC_URL = '/assets/'\nMIDDLEWARE = [*MIDDLEWARE, 'django.contrib.auth.middleware.RemoteUserMiddleware']\n"
     )
     made = propose("django", tmp_path, environ={"DJANGO_SETTINGS_MODULE": "own"}, own=own)
     assert made.app.identity == ({"use": "django", "settings_module": "own", "cookie": "mine"},)
     assert "ALLOWED_HOSTS names shop.example.org" in made.comments
+    assert made.app.cookie_path == "/till"
     assert "RemoteUser" in made.comments
     assert '"GET /assets/**"' in made.text

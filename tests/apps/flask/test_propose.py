@@ -46,7 +46,7 @@ def test_the_app_starts_with_the_proposal_and_twofa_init(tmp_path: Path) -> None
 
 def test_flask_login_s_own_settings_are_taken_over(tmp_path: Path) -> None:
     more = "from shop import app\napp.config |= {'SESSION_COOKIE_NAME': 's', 'REMEMBER_COOKIE_NAME': 'r', "
-    more += "'PERMANENT_SESSION_LIFETIME': 600, 'SECRET_KEY_FALLBACKS': ['an older secret']}\n"
+    more += "'PERMANENT_SESSION_LIFETIME': 600, 'SESSION_COOKIE_PATH': '/till', 'SECRET_KEY_FALLBACKS': ['an older secret']}\n"
     more += "app.login_manager.request_loader(lambda request: None)\n"
     made = propose("flask", tmp_path, "other:app", other=more)
     [identity] = made.app.identity
@@ -57,6 +57,7 @@ def test_flask_login_s_own_settings_are_taken_over(tmp_path: Path) -> None:
         "remember_cookie": "r",
         "max_age_seconds": 600,
     }
+    assert made.app.cookie_path == "/till"
     assert "request_loader" in made.comments
     assert "older secret" not in made.text
 

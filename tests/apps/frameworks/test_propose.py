@@ -55,7 +55,7 @@ def log_in(request):
     return PlainTextResponse("")
 home = Route("/", log_in)
 routes = [home, Route("/auth/login", log_in, methods=["GET", "POST"]), Route("/auth/logout", log_in, methods=["POST"])]
-inner = Starlette(routes=routes, middleware=[Middleware(SessionMiddleware, secret_key="what no variable holds", max_age=None)])
+inner = Starlette(routes=routes, middleware=[Middleware(SessionMiddleware, secret_key="what no variable holds", max_age=None, path="/")])
 app = GZipMiddleware(GZipMiddleware(inner))
 """
 
