@@ -150,14 +150,15 @@ def test_a017_no_path_whatever_raises(path: str, raw: bytes) -> None:
 # ---- rules in the settings ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("key", ["exempt", "anonymous_websockets"])
 @pytest.mark.parametrize("rule", ["POST /a", "ANY /a", "GET,POST /a", "OPTIONS /a"])
-def test_a011_an_exemption_for_more_than_reading_stops_the_start(rule: str) -> None:
+def test_a011_an_exemption_for_more_than_reading_stops_the_start(rule: str, key: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        site(shop={"exempt": [rule]})
-    assert str(refused.value) == f'settings: [apps.shop] exempt: "{rule}" may name GET and HEAD only'
+        site(shop={key: [rule]})
+    assert str(refused.value) == f'settings: [apps.shop] {key}: "{rule}" may name GET and HEAD only'
 
 
-@pytest.mark.parametrize("key", ["exempt", "login", "logout"])
+@pytest.mark.parametrize("key", ["exempt", "login", "logout", "anonymous_websockets", "streams"])
 def test_a_rule_that_is_none_is_named_with_its_place(key: str) -> None:
     with pytest.raises(ConfigError, match=rf'^settings: \[apps\.shop\] {key}: "/login" is no (path )?rule'):
         site(shop={key: ["/login"]})
