@@ -57,7 +57,7 @@ def test_a013_that_a_page_of_ours_is_no_websocket(behind: Behind) -> None:
 
 
 def test_a015_one_that_is_opened_after_its_pass_has_ended_is_refused(behind: Behind, realm: Realm) -> None:
-    """One that is open goes on: SECURITY.md says so."""
+    """Of one that is open ``test_open_connections.py`` tells."""
     app = Live()
     gate = behind(app)
     exchange = AsgiExchange(gate)
