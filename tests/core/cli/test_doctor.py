@@ -158,9 +158,13 @@ def test_service_accounts_are_looked_at(twofa: Twofa, stage: Stage, until: str, 
         ("var/twofa.db", 0o644, "store file open to others"),
         ("var", 0o777, "store folder open to others"),
         (".", 0o777, "settings folder open to others"),
+        ("twofa.d/10-x.toml", 0o666, "settings file open to others"),
+        ("twofa.d", 0o777, "settings folder open to others"),
     ],
 )
 def test_files_that_others_may_change_are_found(twofa: Twofa, stage: Stage, place: str, mode: int, name: str) -> None:
+    (stage.realm.folder / "twofa.d").mkdir(mode=0o755)
+    (stage.realm.folder / "twofa.d" / "10-x.toml").touch(mode=0o600)
     assert name not in names(twofa)
     (stage.realm.folder / place).chmod(mode)
     assert name in names(twofa)

@@ -296,3 +296,12 @@ def test_it_is_asked_for_at_a_terminal(typing: Typing, twofa: Twofa, stage: Stag
     assert "for 1 account?" in asked.out
     assert typing("y\n")("import", name, "--from", "csv").code == 0
     assert records_of(stage).account is not None
+
+
+def test_where_another_factor_makes_the_codes_nobody_is_brought_in(twofa: Twofa, stage: Stage) -> None:
+    (stage.realm.folder / "twofa.d").mkdir()
+    (stage.realm.folder / "twofa.d" / "10-x.toml").write_text('factor = { use = "token" }\n')
+    run = bring(twofa, stage.realm.folder, f"user,secret\nerin,{KEY}\n")
+    assert run.code == 2
+    assert 'twofa.d/10-x.toml: factor: accounts of other systems have codes of the factor "totp"' in run.err
+    assert records_of(stage, "erin").account is None

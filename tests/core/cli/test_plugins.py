@@ -232,6 +232,14 @@ def test_what_the_main_file_names_is_not_disabled(folder: Path) -> None:
     assert "door is not enabled" in refused("disable", "door")
 
 
+def test_what_another_file_names_as_well_is_not_disabled(folder: Path, install: Install) -> None:
+    install("door", "1.2", "roles", "door = door:Door", DOOR)
+    done("enable", "door")
+    (folder / "twofa.toml").write_text('roles = { use = "door" }\n' + (folder / "twofa.toml").read_text())
+    assert refused("disable", "door") == "twofa.toml: roles names door as well: take it out there first"
+    assert fragments(folder) == ["plugin-roles-door.toml"]
+
+
 def test_what_would_leave_an_app_without_identity_is_refused(folder: Path) -> None:
     text = (folder / "twofa.toml").read_text()
     (folder / "twofa.toml").write_text(text.replace("remote_user", "CHOOSE"))

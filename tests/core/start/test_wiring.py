@@ -19,6 +19,7 @@ from twofa_middleware.identify import Nobody
 from twofa_middleware.keyring import KeyRing
 from twofa_middleware.protocol import UserKey
 from twofa_middleware.settings import Settings
+from twofa_middleware.settings.layers import Layers
 from twofa_middleware.settings.store import StoreSettings
 from twofa_middleware.wiring import Runtime, build, open_store
 
@@ -256,3 +257,26 @@ def test_administrators_pages_that_nobody_may_use_are_told_at_the_start(
     caplog.clear()
     started(tmp_path, shop={"admin": True}, admin={"roles": ["Chef"]})
     assert not [line for line in caplog.messages if "nobody is let in" in line]
+
+
+def test_each_start_warns_of_what_a_fragment_has_taken_the_place_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = make_realm(tmp_path).settings
+    line = "twofa.d/10-x.toml: mode takes the place of what twofa.toml says"
+    build(_changed(settings, layers=Layers(replaced=[line])), "shop", asynchronous=False)
+    assert [record.levelname for record in caplog.records if record.getMessage() == line] == ["WARNING"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"factor": {"use": "totq"}}, 'settings: factor: there is no factor plugin "totq"; installed are: '),
+        ({"factor": {"use": "totp", "digits": 8}}, 'settings: unknown key "digits" in [factor (totp)]'),
+        ({"theme": {"use": "plane"}}, 'settings: theme: there is no theme plugin "plane"; installed are: '),
+    ],
+)
+def test_a_factor_or_a_theme_that_cannot_be_used_stops_the_start(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    assert refusal(tmp_path, **changes).startswith(message)
