@@ -165,6 +165,7 @@ class Story:
         name, visitor = self.enrolled(project)
         again = self.in_a_new_browser(visitor, project)
         reply = self.log_in(again, name)
+        assert reply.status == 403 or VERIFY in (reply.header("location") or ""), "the app's own answer came through"
         assert name not in reply.text
         self.is_asked(again, name)
 
