@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import time
 from collections.abc import Awaitable, Callable
@@ -138,6 +139,14 @@ async def has_no_head(send: Sender) -> None:
 async def starts_twice(send: Sender) -> None:
     await send(HEAD)
     await send(HEAD)
+    await send(chunk(b"told"))
+
+
+async def goes_on_after_its_end(send: Sender) -> None:
+    await send(HEAD)
+    await send(chunk(b"told"))
+    with contextlib.suppress(AppUnreadable):
+        await send(chunk(b" more"))
 
 
 async def answers_twice_and_goes_on(send: Sender) -> None:
@@ -172,6 +181,7 @@ FAULTS = [
     says_half,
     has_no_head,
     starts_twice,
+    goes_on_after_its_end,
     answers_twice_and_goes_on,
     sends_a_file,
     never_ends,
@@ -213,10 +223,11 @@ def test_an_app_that_is_slow_is_cancelled() -> None:
     async def run() -> None:
         with pytest.raises(AppUnreadable, match="longer"):
             await asked(app, question(limit_seconds=0.01))
-        await asyncio.sleep(0)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert ended == ["cancelled"]  # before the loop ends, which would cancel it, too
 
     asyncio.run(run())
-    assert ended == ["cancelled"]
 
 
 def test_an_app_that_holds_up_the_event_loop_is_late() -> None:

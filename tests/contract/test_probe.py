@@ -281,3 +281,14 @@ def test_roles_that_cannot_be_read_are_503(open_stage: Open, house: House) -> No
     ):
         stage.spy._routes["/api/roles"] = answer
         assert comes(stage, "s1").go("/home").status == 503
+
+
+def test_the_page_of_the_roles_gets_no_cookie_of_ours(open_stage: Open, house: House) -> None:
+    stage = open_stage(
+        house.routes, shop=IDENTITY, roles=ROLES | {"page": "/api/roles"}, enforcement={"pinned": ["Chef"]}
+    )
+    stage.spy._routes["/api/roles"] = house.me
+    visitor = comes(stage, "s1")
+    visitor.cookies["2fa-pass-test-shop"] = "x" * 43
+    assert visitor.go("/home").body == b"secret page"
+    assert {call.headers["cookie"] for call in stage.spy.calls if call.path == "/api/roles"} == {"sid=s1"}

@@ -66,9 +66,6 @@ class Asking:
                 except AppUnreadable as error:
                     place.end(error)
                     raise
-                except BaseException:  # who asked has gone, and whoever waits has to ask anew
-                    place.begin(lambda _: False)
-                    raise
                 place.end(answer)
                 return answer
             finally:
