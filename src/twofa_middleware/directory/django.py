@@ -83,6 +83,8 @@ class DjangoDirectory:
 
 
 def _find(pattern: str, offset: int, limit: int) -> tuple[Person, ...]:
+    if "\0" in pattern:  # no name has one; SQLite would take it for the pattern's end, PostgreSQL for an error
+        return ()
     found = _in_order(users().filter(_named_like(pattern)))
     return tuple(map(_person, found[offset : offset + limit]))
 

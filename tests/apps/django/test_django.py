@@ -19,7 +19,17 @@ SERVERS = {
     "outside, gunicorn": ("shop.wsgi:application", "guarded:application", (*GUNICORN, "--workers=2")),
     "outside, gunicorn gthread": ("shop.wsgi:application", "guarded:application", (*GUNICORN, "--threads=4")),
     "outside, uvicorn": ("shop.asgi:application", "guarded_asgi:application", UVICORN),
+    "MIDDLEWARE, gunicorn": ("shop.wsgi:application", "inside_wsgi:application", (*GUNICORN, "--workers=2")),
+    "MIDDLEWARE, uvicorn": ("shop.asgi:application", "inside_asgi:application", UVICORN),
 }
+# The servers of a test all get the same environment.
+INSIDE = """import os
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings_2fa"
+
+from shop.{colour} import application
+"""
+FILES = recipe.files() | {f"inside_{colour}.py": INSIDE.format(colour=colour) for colour in ("wsgi", "asgi")}
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -27,7 +37,7 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     app, wrapped, command = SERVERS[request.param]
     folder = tmp_path_factory.mktemp("django")
     prepare = ("python", "make_people.py")
-    with opened("django", folder, *command, app=app, wrapped=wrapped, prepare=prepare, files=recipe.files()) as project:
+    with opened("django", folder, *command, app=app, wrapped=wrapped, prepare=prepare, files=FILES) as project:
         yield project
 
 
@@ -45,6 +55,7 @@ class TestDjango(Story):
         rb'(?<=name="csrfmiddlewaretoken" value=")[^"]+',
         rb"(?<=csrftoken=)[^;]+",
         rb"(?i)(?<=expires=)[^;]+",
+        rb"(?i)(?<=\r\nexpires: )[^\r]*",  # the moment of the answer
     ]
 
     def log_in(self, visitor: Visitor, name: str, password: str = PASSWORD) -> Reply:

@@ -1,0 +1,83 @@
+"""A response on its way through: controls are put into it, and a stream ends once its login may not pass any more."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, TypeAlias
+
+from asgiref.sync import sync_to_async
+
+from twofa_middleware.errors import TwoFactorError
+from twofa_middleware.gate import Gate
+from twofa_middleware.http import Allow, Splicing
+from twofa_middleware.lasting import Voucher
+from twofa_middleware.protocol import Flow
+
+Run: TypeAlias = Callable[[Flow[bytes]], bytes]
+AsyncRun: TypeAlias = Callable[[Flow[bytes]], Awaitable[bytes]]
+
+
+class StreamCut(TwoFactorError):
+    """A stream was cut off, since its login may not pass any more; it must not look whole."""
+
+
+@dataclass(slots=True)
+class Passing:
+    """``voucher``: of a stream that is watched; ``clock``: seconds since 1970."""
+
+    gate: Gate
+    allow: Allow
+    clock: Callable[[], float]
+    splicing: Splicing | None
+    voucher: Voucher | None
+
+    def chunk(self, chunk: bytes) -> Flow[bytes]:
+        """What goes on of the body, now that this has come. Raises StreamCut."""
+        voucher, asked = self.voucher, monotonic()
+        if voucher is not None and voucher.is_due(asked):
+            verdict = yield from self.gate.still_passes(self.allow, int(self.clock()))
+            ended = voucher.hear(verdict, asked, monotonic())
+            if ended is not None:
+                yield from self.gate.tell_of_end(self.allow, ended, int(self.clock()))
+                raise StreamCut(ended.reason)
+        return chunk if self.splicing is None else (yield from self.splicing.feed(chunk))
+
+    def rest(self) -> Flow[bytes]:
+        """What was held back of it, at its end."""
+        return b"" if self.splicing is None else (yield from self.splicing.close())
+
+
+def pass_on(response: Any, passing: Passing, run: Run) -> None:
+    """Change the body of a response under WSGI."""
+    if not response.streaming:
+        response.content = run(passing.chunk(response.content)) + run(passing.rest())
+        return
+    parts = response.streaming_content
+
+    def passed() -> Iterator[bytes]:
+        for part in parts:
+            yield run(passing.chunk(part))
+        yield run(passing.rest())
+
+    response.streaming_content = passed()
+
+
+async def apass_on(response: Any, passing: Passing, run: AsyncRun) -> None:
+    """The same under ASGI, where Django itself takes in a plain iterator as a whole."""
+    if not response.streaming:
+        response.content = await run(passing.chunk(response.content)) + await run(passing.rest())
+        return
+    parts, is_async = response.streaming_content, response.is_async
+
+    async def passed() -> AsyncIterator[bytes]:
+        if is_async:
+            async for part in parts:
+                yield await run(passing.chunk(part))
+        else:
+            for part in await sync_to_async(list)(parts):
+                yield await run(passing.chunk(part))
+        yield await run(passing.rest())
+
+    response.streaming_content = passed()
