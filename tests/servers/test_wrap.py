@@ -57,7 +57,10 @@ def started(folder: Path, environ: dict[str, str], *arguments: str, code: str = 
 
 def refused(folder: Path, environ: dict[str, str], *arguments: str) -> tuple[int, str]:
     process = started(folder, environ, *arguments)
-    _, told = process.communicate(timeout=60)
+    try:
+        _, told = process.communicate(timeout=60)
+    finally:
+        process.kill()
     return process.returncode, told
 
 

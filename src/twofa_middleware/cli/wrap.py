@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from importlib.util import find_spec
@@ -134,7 +136,13 @@ def _serve_wsgi(application: Any, address: str, port: int) -> None:
             """Say nothing of each request: an address may hold what nobody else should read."""
 
     with make_server(address, port, application, Server, Quiet) as server:
+
+        def stop(number: int, frame: object) -> None:
+            """As an exception in the midst of a request Ctrl-C would be lost: wsgiref catches whatever is raised there."""
+            threading.Thread(target=server.shutdown).start()
+
+        before = signal.signal(signal.SIGINT, stop)
         try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            return
+            server.serve_forever(poll_interval=0.1)
+        finally:
+            signal.signal(signal.SIGINT, before)
