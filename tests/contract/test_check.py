@@ -29,6 +29,11 @@ PROBE = {
     "use": "probe", "page": "/me", "cookies": [walked_shop.COOKIE], "user": "id", "anonymous": {"status": 401},
 }  # fmt: skip
 
+WATCH = {
+    "use": "watch", "cookie": walked_shop.COOKIE, "login": "POST /login", "field": "name", "case": "matters",
+    "success": {"status": 303, "location": "/"}, "anonymous": ["GET /login"],
+}  # fmt: skip
+
 Check = Callable[..., dict[str, Any]]
 
 
@@ -86,7 +91,7 @@ def problems(found: dict[str, Any]) -> list[str]:
     return [step["name"] for step in found["steps"] if step["verdict"] == "problem"]
 
 
-@pytest.mark.parametrize("identity", [SIGNED, HALF, PROBE], ids=["signed_cookie", "callable", "probe"])
+@pytest.mark.parametrize("identity", [SIGNED, HALF, PROBE, WATCH], ids=["signed_cookie", "callable", "probe", "watch"])
 def test_an_app_that_is_behind_the_gate_in_order_has_no_problem(check: Check, identity: dict[str, Any]) -> None:
     found = check(identity)
     assert (problems(found), found["code"]) == ([], 0)
@@ -111,6 +116,13 @@ def test_a_log_in_that_the_app_refuses_is_told_as_that(check: Check, monkeypatch
 def test_a_resolver_that_takes_a_refused_log_in_for_one_is_found(check: Check) -> None:
     walked_shop.faults.add("lets in by half")
     assert "a wrong password logs nobody in" in problems(check(HALF))
+
+
+def test_a_sign_of_success_that_a_refusal_shows_too_is_found(check: Check) -> None:
+    walked_shop.faults.add("lets in by half")
+    found = check(WATCH | {"success": {"status": 303}})
+    assert "a wrong password logs nobody in" in problems(found)
+    assert "sign of success" in str(found["steps"])
 
 
 def test_a_session_that_stays_the_same_is_found(check: Check) -> None:
