@@ -32,6 +32,7 @@ def read_request(request: Any, now: int) -> Request:
         query, headers = meta.get("QUERY_STRING", "").encode("latin-1"), tuple(_headers(meta))
     else:
         raw_path, query = scope.get("raw_path"), scope.get("query_string", b"")
+        query = query if isinstance(query, bytes) else query.encode("latin-1")  # as Django's own test client has it
         headers = tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"])
     upgrades = b"websocket" in dict(headers).get(b"upgrade", b"").lower()
     return Request(
