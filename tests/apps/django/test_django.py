@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ import pytest
 
 from apps.django import recipe
 from support.exchange import Reply
-from support.projects import PASSWORD, Project, opened
+from support.projects import PASSWORD, Project, opened, run
 from support.story import Asked, Story
 from support.visitor import NAVIGATION, Visitor
 
@@ -66,3 +67,62 @@ class TestDjango(Story):
 
     def log_out(self, visitor: Visitor) -> Reply:
         return visitor.post("/admin/logout/", {"csrfmiddlewaretoken": visitor.cookies["csrftoken"]})
+
+    def test_a079_a_copied_session_is_dead_after_our_log_out(self, project: Project) -> None:
+        _, visitor = self.enrolled(project)
+        copied = project.browser()
+        copied.cookies |= visitor.cookies
+        bare = project.browser()
+        bare.cookies["sessionid"] = visitor.cookies["sessionid"]
+        visitor.fill(visitor.go("/2fa/account"), "/logout")
+        assert "sessionid" not in visitor.cookies
+        self.is_outside(copied)
+        self.is_outside(bare)
+
+    def test_a_new_password_asks_here_and_ends_the_other_sessions(self, project: Project) -> None:
+        name, visitor = self.enrolled(project)
+        elsewhere = self.in_a_new_browser(visitor, project)
+        self.log_in(elsewhere, name)
+        self.confirm(elsewhere)
+        self.is_inside(elsewhere, name)
+        new = "Kettle-Maple-8"
+        fields = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+        fields["csrfmiddlewaretoken"] = visitor.cookies["csrftoken"]
+        visitor.post("/admin/password_change/", fields)
+        self.is_asked(visitor, name)
+        self.is_outside(elsewhere)
+        self.confirm(visitor)
+        self.is_inside(visitor, name)
+
+    def test_a065_whoever_is_in_an_enforced_group_sets_up_first(self, project: Project) -> None:
+        inside = {"DJANGO_SETTINGS_MODULE": "shop.settings", "SECRET_KEY": "the secret of the shop"}
+        run(project.wrapped.folder, "twofa", "enforce", "Managers", "--yes", environ=inside)
+        manager, editor = project.browser(), project.browser()
+        self.log_in(editor, "erin38")
+        self.is_inside(editor, "erin38")
+        reply = self.log_in(manager, "erin40")
+        assert (reply.header("location") or "").startswith("/2fa/setup")
+        assert (manager.go(self.page).header("location") or "").startswith("/2fa/setup")
+        assert manager.fetch(self.api).status == 403
+        manager.set_up()
+        self.is_inside(manager, "erin40")
+
+    def test_a_superuser_finds_people_and_their_groups(self, project: Project) -> None:
+        ada = project.browser()
+        self.log_in(ada, "ada")
+        ada.set_up()
+        assert "erin12@example.org" in ada.go("/2fa/admin/users?q=erin12").text
+        roles = ada.go("/2fa/admin/roles").text
+        assert all(role in roles for role in ("Administrator", "Editors", "Managers"))
+        editor = project.browser()
+        self.log_in(editor, "erin38")
+        assert editor.go("/2fa/admin/users").status in (303, 403)
+
+    def test_uploads_files_and_streams_pass_whole(self, project: Project) -> None:
+        name, visitor = self.enrolled(project)
+        token = ("X-CSRFToken", visitor.cookies["csrftoken"])
+        sent = visitor.fetch("/upload/", "POST", [token, ("Origin", visitor.origin)], b"x" * 1_000_000)
+        assert json.loads(sent.body) == {"user": name, "length": 1_000_000}
+        assert b"async def async_orders" in visitor.go("/source/").body
+        assert visitor.go("/report/").body == b"line 0\nline 1\nline 2\n"
+        assert json.loads(visitor.fetch("/orders/async/").body)["user"] == name
