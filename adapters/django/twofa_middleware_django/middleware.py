@@ -20,7 +20,7 @@ from twofa_middleware.asks import ReadBody
 from twofa_middleware.drive import adrive, drive
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.http import Allow, Answer, Headers, Send, Splicing
-from twofa_middleware.lasting import Pace, Voucher
+from twofa_middleware.lasting import Pace, Voucher, may_end_anywhere
 from twofa_middleware.protocol import Ask, Flow
 from twofa_middleware.runtime import Runtime
 from twofa_middleware.settings import Settings
@@ -129,7 +129,7 @@ class TwoFactorMiddleware:
         if splicing is None and not is_watched:
             return None
         voucher = Voucher(Pace(), admitted_at) if is_watched else None
-        return Passing(self._runtime.gate, allow, time.time, splicing, voucher)
+        return Passing(self._runtime.gate, allow, time.time, splicing, voucher, may_end_anywhere(headers))
 
 
 def _setting(name: str) -> str:

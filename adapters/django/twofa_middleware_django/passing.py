@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeAlias
@@ -23,25 +24,31 @@ class StreamCut(TwoFactorError):
     """A stream was cut off, since its login may not pass any more; it must not look whole."""
 
 
+class StreamEnds(Exception):
+    """A stream that is whole wherever it ends, as server-sent events are, ends here for the same reason."""
+
+
 @dataclass(slots=True)
 class Passing:
-    """``voucher``: of a stream that is watched; ``clock``: seconds since 1970."""
+    """``voucher``: of a stream that is watched; ``may_end``: whether it is whole wherever it ends; ``clock``: seconds
+    since 1970."""
 
     gate: Gate
     allow: Allow
     clock: Callable[[], float]
     splicing: Splicing | None
     voucher: Voucher | None
+    may_end: bool
 
     def chunk(self, chunk: bytes) -> Flow[bytes]:
-        """What goes on of the body, now that this has come. Raises StreamCut."""
+        """What goes on of the body, now that this has come. Raises StreamCut or StreamEnds."""
         voucher, asked = self.voucher, monotonic()
         if voucher is not None and voucher.is_due(asked):
             verdict = yield from self.gate.still_passes(self.allow, int(self.clock()))
             ended = voucher.hear(verdict, asked, monotonic())
             if ended is not None:
                 yield from self.gate.tell_of_end(self.allow, ended, int(self.clock()))
-                raise StreamCut(ended.reason)
+                raise StreamEnds if self.may_end else StreamCut(ended.reason)
         return chunk if self.splicing is None else (yield from self.splicing.feed(chunk))
 
     def rest(self) -> Flow[bytes]:
@@ -57,9 +64,10 @@ def pass_on(response: Any, passing: Passing, run: Run) -> None:
     parts = response.streaming_content
 
     def passed() -> Iterator[bytes]:
-        for part in parts:
-            yield run(passing.chunk(part))
-        yield run(passing.rest())
+        with suppress(StreamEnds):
+            for part in parts:
+                yield run(passing.chunk(part))
+            yield run(passing.rest())
 
     response.streaming_content = passed()
 
@@ -72,12 +80,13 @@ async def apass_on(response: Any, passing: Passing, run: AsyncRun) -> None:
     parts, is_async = response.streaming_content, response.is_async
 
     async def passed() -> AsyncIterator[bytes]:
-        if is_async:
-            async for part in parts:
-                yield await run(passing.chunk(part))
-        else:
-            for part in await sync_to_async(list)(parts):
-                yield await run(passing.chunk(part))
-        yield await run(passing.rest())
+        with suppress(StreamEnds):
+            if is_async:
+                async for part in parts:
+                    yield await run(passing.chunk(part))
+            else:
+                for part in await sync_to_async(list)(parts):
+                    yield await run(passing.chunk(part))
+            yield await run(passing.rest())
 
     response.streaming_content = passed()

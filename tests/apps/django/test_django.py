@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from typing import ClassVar
 
 import pytest
 
 from apps.django import recipe
 from support.exchange import Reply
-from support.projects import PASSWORD, Project, opened, run
+from support.projects import HOST, PASSWORD, Project, opened, run
+from support.servers import ANSWER_SECONDS
 from support.story import Asked, Story
 from support.visitor import NAVIGATION, Visitor
 
@@ -30,7 +33,14 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings_2fa"
 
 from shop.{colour} import application
 """
+INSERT = """
+[[apps.shop.inserts]]
+path = "/admin/password_change/"
+selector = "#user-tools"
+what = "profile-link"
+"""
 FILES = recipe.files() | {f"inside_{colour}.py": INSIDE.format(colour=colour) for colour in ("wsgi", "asgi")}
+FILES["twofa.toml"] += INSERT
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -126,3 +136,33 @@ class TestDjango(Story):
         assert b"async def async_orders" in visitor.go("/source/").body
         assert visitor.go("/report/").body == b"line 0\nline 1\nline 2\n"
         assert json.loads(visitor.fetch("/orders/async/").body)["user"] == name
+
+    def test_the_app_gets_no_cookie_of_ours(self, project: Project) -> None:
+        _, visitor = self.enrolled(project)
+        assert any(name.startswith("2fa-") for name in visitor.cookies)
+        assert json.loads(visitor.fetch("/cookies/").body) == {"cookies": ["csrftoken", "sessionid"]}
+        visitor.cookies["sessionid"] = "x" * 32  # nobody's, so it is taken out too
+        assert json.loads(visitor.fetch("/cookies/").body) == {"cookies": ["csrftoken"]}
+
+    def test_a_link_stands_in_a_page_of_the_admin(self, project: Project) -> None:
+        name, visitor = project.newcomer(), project.browser()
+        self.log_in(visitor, name)
+        page = visitor.go("/admin/password_change/")
+        assert page.text.count("/2fa/setup") == 1
+        assert page.text.rstrip().endswith("</html>")
+        assert page.header("content-length") in (None, str(len(page.body)))
+
+    def test_a015_a_stream_ends_once_its_log_in_has(self, project: Project) -> None:
+        _, visitor = self.enrolled(project)
+        path = "/news/async/" if b"uvicorn" in visitor.exchange.raw("HEAD", "/", []) else "/news/"  # type: ignore[attr-defined]
+        sent = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+        with closing(http.client.HTTPConnection("127.0.0.1", project.wrapped.port, timeout=ANSWER_SECONDS)) as stream:
+            stream.request("GET", path, headers={"Host": HOST, "Cookie": sent, "Accept": "text/event-stream"})
+            answer = stream.getresponse()
+            assert (answer.status, answer.readline()) == (200, b"data: 0\n")
+            self.log_out(visitor)
+            got = b""
+            with suppress(http.client.IncompleteRead, ConnectionError):
+                while piece := answer.read1(65536):
+                    got += piece
+            assert b"data: 299" not in got

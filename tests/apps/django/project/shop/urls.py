@@ -1,6 +1,7 @@
-"""Django's admin, and what else a shop has: a page, a list for scripts, an upload, a file and a report in pieces."""
+"""Django's admin, and what else a shop has: a page, a list for scripts, an upload, a file, a report in pieces, and news."""
 
 import asyncio
+import time
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
@@ -42,8 +43,31 @@ async def async_orders(request):
     return JsonResponse({"user": user.get_username(), "orders": []})
 
 
-def broken(request):
-    raise RuntimeError("a fault of the shop's")
+def cookies(request):
+    return JsonResponse({"cookies": sorted(request.COOKIES)})
+
+
+SECONDS = 60
+
+
+@login_required(login_url="/admin/login/")
+def news(request):
+    def lines():
+        for number in range(SECONDS * 5):
+            yield f"data: {number}\n\n"
+            time.sleep(0.2)
+
+    return StreamingHttpResponse(lines(), content_type="text/event-stream")
+
+
+@login_required(login_url="/admin/login/")
+async def async_news(request):
+    async def lines():
+        for number in range(SECONDS * 5):
+            yield f"data: {number}\n\n"
+            await asyncio.sleep(0.2)
+
+    return StreamingHttpResponse(lines(), content_type="text/event-stream")
 
 
 urlpatterns = [
@@ -53,6 +77,8 @@ urlpatterns = [
     path("upload/", upload),
     path("source/", source),
     path("report/", report),
-    path("broken/", broken),
+    path("cookies/", cookies),
+    path("news/", news),
+    path("news/async/", async_news),
     path("admin/", admin.site.urls),
 ]
