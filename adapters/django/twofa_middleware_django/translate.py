@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from http.cookies import SimpleCookie
-from io import BytesIO
+from io import BytesIO, IOBase
 from time import monotonic
 from typing import Any
 
@@ -95,7 +95,7 @@ def read_body(request: Any, ask: ReadBody) -> bytes:
     return body
 
 
-class WatchedStream:
+class WatchedStream(IOBase):
     """The body that a view reads under WSGI; at its end it is asked once whether the request is still nobody else's.
 
     ``length`` is that of the body: Django reads no further. The end has to be seen with its last byte, since a view may
@@ -117,6 +117,7 @@ class WatchedStream:
 
     def close(self) -> None:
         self._stream.close()
+        super().close()
 
     def _seen(self, chunk: bytes, asks_for_some: bool) -> bytes:
         self._left -= len(chunk)

@@ -118,6 +118,8 @@ def test_a_watched_body_is_asked_about_with_its_last_byte_and_then_closed_to_the
     assert stream.read(4) == b"xxxx"
     assert (stream.read(6), list(answers)) == (b"x" * 6, [])  # it was asked, once
     assert stream.read() == b""
+    assert not stream.seekable()  # Django 6.1 wants to know
+    stream.close()
     other = WatchedStream(io.BytesIO(b"a\nb"), 3, lambda: False)
     assert other.readline() == b"a\n"
     for read in (other.readline, other.read, lambda: other.read(1)):
