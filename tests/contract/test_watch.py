@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support import watched_app
 from support.exchange import Reply
+from support.spy import Call
 from support.stage import Open, Stage
 from support.visitor import Visitor
 from support.watched_app import PASSWORD, WATCH, WatchedApp, beside
@@ -26,6 +29,12 @@ def opened(open_stage: Open) -> Opened:
         return open_stage(routes=app.routes, shop=shop), app
 
     return open_app
+
+
+def as_frameworks_read_it(call: Call) -> str:
+    """The session's id as Django and Werkzeug read it: a quoted value without its quotes and escapes."""
+    cookies: SimpleCookie = SimpleCookie(call.headers.get("cookie", ""))
+    return cookies["sid"].value if "sid" in cookies else ""
 
 
 def log_in(visitor: Visitor, name: str, password: str = PASSWORD, path: str = "/login", **fields: str) -> Reply:
@@ -88,6 +97,37 @@ def test_a080_who_logs_in_as_somebody_else_in_a_session_that_has_passed_is_asked
     assert b"secret" not in reply.body
     assert "bob" in app.sessions.values()
     assert asks_for_code(erin.go("/home"))
+
+
+def test_a080_a_cookie_in_another_spelling_is_the_same_cookie(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who logs in as somebody else under the quoted value must not go on as himself under the plain one."""
+    monkeypatch.setattr(watched_app, "_sid", as_frameworks_read_it)
+    stage, app = opened()
+    enrolled(stage, "bob")
+    erin = enrolled(stage)
+    plain = erin.cookies["sid"]
+    for spelt in (f'"{plain}"', f'"\\{ord(plain[0]):03o}{plain[1:]}"'):
+        thief = stage.visitor()
+        thief.cookies["sid"] = spelt
+        log_in(thief, "bob")
+        assert app.sessions[plain] == "bob"
+        assert b"secret" not in erin.go("/home").body
+        log_in(erin, "erin")
+        erin.verify()
+        stage.clock.on(30)
+        assert erin.go("/home").body == b"secret page of erin"
+
+
+def test_a080_two_cookies_that_only_the_app_tells_apart_are_never_bound_at_once(opened: Opened) -> None:
+    stage, app = opened()
+    erin = enrolled(stage)
+    plain = erin.cookies["sid"]
+    app.sessions[plain.upper()] = None
+    other = stage.visitor()
+    other.cookies["sid"] = plain.upper()
+    assert log_in(other, "bob").status == 302
+    assert b"secret" not in erin.go("/home").body
+    assert other.go("/home").body == b"secret page of bob"
 
 
 def test_a080_a_log_in_without_the_sign_of_success_leaves_nobody_in_that_session(
@@ -326,8 +366,11 @@ def test_a_cookie_that_is_rewritten_by_a_refresh_rule_goes_on_and_elsewhere_ends
     assert faded.go("/home").body == b"front page"
     assert erin.go("/home").body == b"secret page of erin"
     stage.spies["shop"]._routes["/other"] = stage.spies["shop"]._routes["/renew"]
+    before = erin.elsewhere()
+    before.cookies["sid"] = erin.cookies["sid"]
     erin.go("/other", "POST")
     assert erin.go("/home").body == b"front page"
+    assert before.go("/home").body == b"front page", "the app may still know the value of before"
 
 
 def test_a080_a_refresh_does_not_carry_a_log_in_over_that_has_ended_meanwhile(opened: Opened) -> None:

@@ -118,6 +118,14 @@ def test_a015_a_stream_ends_whole_at_the_next_chunk(
     assert (event["user"], event["path"], event["reason"]) == ("wendy", "/news", "its pass has ended")
 
 
+def test_a015_who_asks_for_a_stream_as_if_for_a_websocket_is_watched_like_others(
+    behind: Behind, wendy: Visitor
+) -> None:
+    app = News(lambda: wendy.confirm("codes"), EVENTS)
+    environ = environ_for(wendy) | {"HTTP_UPGRADE": "websocket", "HTTP_CONNECTION": "Upgrade"}
+    assert serve(paced(behind(app)), environ).body == CHUNK * 3
+
+
 def test_a015_what_is_written_by_the_old_write_ends_by_an_error(behind: Behind, wendy: Visitor) -> None:
     app = News(lambda: wendy.confirm("codes"), EVENTS, starts="by write")
     wire = serve(paced(behind(app)), environ_for(wendy))

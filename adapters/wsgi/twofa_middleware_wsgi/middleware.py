@@ -88,10 +88,10 @@ class TwoFactorMiddleware:
             return send_answer(_with(outcome, kept), request, start_response)
         lent = lent_by(environ) if request.kind == "websocket" and outcome.is_watched(()) else None
         if lent is None:
-            return self._pass_on(outcome, environ, start_response, answer, kept, admitted_at)
+            return self._pass_on(outcome, environ, start_response, answer, kept, admitted_at, lends_socket=False)
         watched = LentSocket(lent, self._watch(outcome, answer, admitted_at, ()), self._pace)
         try:
-            body = self._pass_on(outcome, environ, start_response, answer, kept, admitted_at)
+            body = self._pass_on(outcome, environ, start_response, answer, kept, admitted_at, lends_socket=True)
         except BaseException:
             watched.stop()
             raise
@@ -116,6 +116,8 @@ class TwoFactorMiddleware:
         answer: Callable[[Ask[Any]], Any],
         kept: KeptCookies,
         admitted_at: float,
+        *,
+        lends_socket: bool,
     ) -> Iterable[bytes]:
         gate = self.runtime.gate
 
@@ -127,7 +129,8 @@ class TwoFactorMiddleware:
             return send_answer(refusal, allow.request, start_response)
 
         def begin(headers: Headers) -> Watch | None:
-            is_watched = allow.request.kind == "http" and allow.is_watched(headers)
+            # Any request can say Upgrade; where no socket was lent, what is answered is a body like others.
+            is_watched = not lends_socket and allow.is_watched(headers)
             return self._watch(allow, answer, admitted_at, headers) if is_watched else None
 
         head = HeldHead(start_response, look, lambda flow: drive(flow, answer), begin, environ.get(EARLY_HINTS))

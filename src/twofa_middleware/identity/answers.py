@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from msgspec import Meta
@@ -10,6 +11,8 @@ from ..protocol import Anonymous, Flow, Identity, Login, Result, Unknown, user_i
 
 CookieName = Annotated[str, Meta(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z", description="a token, RFC 6265 §4.1.1")]
 HeaderName = Annotated[str, Meta(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z", description="a token, RFC 9110 §5.1")]
+
+_ESCAPED = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
 
 
 def at_once(result: Result) -> Flow[Result]:
@@ -31,3 +34,10 @@ def what_was_told(answer: object) -> Identity:
         return Login(user_id(answer))
     except ValueError as error:
         return Unknown(f"the function's answer is no user: {error}")
+
+
+def unquoted(value: bytes) -> bytes:
+    """A cookie's value as Werkzeug, Django and Python's SimpleCookie read it: quoted where a cookie cannot hold it."""
+    if len(value) < 2 or not value[:1] == value[-1:] == b'"':
+        return value
+    return _ESCAPED.sub(lambda found: bytes([int(found[1], 8)]) if len(found[1]) == 3 else found[1], value[1:-1])

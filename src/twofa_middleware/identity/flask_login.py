@@ -22,7 +22,6 @@ the app for a log-in. Whether a log-in is ``_fresh`` stays between the app and i
 from __future__ import annotations
 
 import hmac
-import re
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -32,14 +31,13 @@ from ..errors import ConfigError
 from ..http import Request
 from ..protocol import Anonymous, Flow, Identity, Login, PluginContext, Reads, Unknown, user_id
 from ..references import read_secret
-from .answers import CookieName, at_once
+from .answers import CookieName, at_once, unquoted
 from .facts import FactPath, text_for_people
 from .signed_cookie import CLOCK_SKEW_SECONDS, DEFAULT_AGE_SECONDS, FLASK_LOGIN_REMEMBERS
 from .signed_values import Signed, SignedValues
 
 CookieNameOrNone = Annotated[str, Meta(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]*\Z", description="a token, or nothing")]
 
-_ESCAPED = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
 USER, SESSION, REMEMBERS = "_user_id", "_id", "_remember"
 
 
@@ -141,7 +139,7 @@ class FlaskLogin:
 
     def _remembered(self, token: bytes) -> str | None:
         """Whom a token ``user|HMAC-SHA512`` names (flask_login.utils.encode_cookie), None for an unsigned one."""
-        named, bar, digest = _unquoted(token).rpartition(b"|")
+        named, bar, digest = unquoted(token).rpartition(b"|")
         is_ours = [hmac.compare_digest(hmac.digest(key, named, "sha512").hex().encode(), digest) for key in self._keys]
         if not bar or not any(is_ours):
             return None
@@ -149,13 +147,6 @@ class FlaskLogin:
             return user_id(named.decode())
         except UnicodeDecodeError:
             return None
-
-
-def _unquoted(value: bytes) -> bytes:
-    """The value as Werkzeug reads it, which quotes what a cookie cannot hold: else the app might find one more user."""
-    if len(value) < 2 or not value[:1] == value[-1:] == b'"':
-        return value
-    return _ESCAPED.sub(lambda found: bytes([int(found[1], 8)]) if len(found[1]) == 3 else found[1], value[1:-1])
 
 
 def _named(signed: Signed | None) -> str | None:

@@ -12,7 +12,7 @@ import re
 from typing import Any, Literal, TypeAlias
 
 from ..errors import BadRequest
-from ..form_body import boundary_of, is_form, parts_of
+from ..form_body import MOST_PARTS, boundary_of, is_form, parts_of
 from ..http import Request
 from ..policy.login_rules import may_mean
 
@@ -28,7 +28,8 @@ _TWO_WAYS = "The log-in can be read in two ways."
 
 def name_in(request: Request, body: bytes, form: Format, field: str) -> str | None:
     """The text of the field."""
-    if any(may_mean(pair.partition(b"=")[0], field) for pair in _QUERY_PARTS.split(request.query)):
+    in_query = _QUERY_PARTS.split(request.query, MOST_PARTS)
+    if len(in_query) > MOST_PARTS or any(may_mean(pair.partition(b"=")[0], field) for pair in in_query):
         raise BadRequest(400, _TWO_WAYS)
     kinds, codings = request.values(b"content-type"), request.values(b"content-encoding")
     if not body:
@@ -47,7 +48,10 @@ def name_in(request: Request, body: bytes, form: Format, field: str) -> str | No
 
 def _in_urlencoded(body: bytes, field: str) -> str | None:
     # Some parsers take ";" for "&". Browsers escape it.
-    found = [pair for pair in re.split(rb"[&;]", body) if may_mean(pair.partition(b"=")[0], field)]
+    pairs = re.split(rb"[&;]", body, maxsplit=MOST_PARTS)
+    if len(pairs) > MOST_PARTS:
+        raise BadRequest(413, f"The form may have {MOST_PARTS} parts.")
+    found = [pair for pair in pairs if may_mean(pair.partition(b"=")[0], field)]
     if not found:
         return None
     if len(found) > 1 or found[0] not in body.split(b"&") or _ESCAPES.search(found[0]):

@@ -17,6 +17,7 @@ import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from msgspec import Meta
@@ -39,7 +40,7 @@ from ..protocol import (
     user_id,
 )
 from ..references import load_callable
-from .answers import CookieName, what_was_told
+from .answers import CookieName, unquoted, what_was_told
 from .login_bodies import LOGIN_BODY_BYTES, LOGIN_BODY_SECONDS, Format, name_in
 
 LOGIN_SECONDS = 120
@@ -89,8 +90,10 @@ class WatchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class Binding(msgspec.Struct, frozen=True, array_like=True):
-    """Whose a cookie is; sealed for the app and the cookie that it is bound to. ``session``: random, one a log-in."""
+    """Whose a cookie is; sealed for the app and the cookie that it is bound to. ``value``: a keyed hash of the cookie as it
+    was spelt; ``session``: random, one a log-in."""
 
+    value: str
     user: str
     session: str
     label: str
@@ -148,7 +151,7 @@ class Watch:
             return Anonymous()
         if len(sent) > 1:
             return Unknown("the cookie came twice")
-        bound = yield from self._read(self._key(sent[0]), request.now)
+        bound = yield from self._read(sent[0], request.now)
         if bound is not None:
             return Login(bound.user, bound.session, bound.label, bound.email)
         return Anonymous() if self._may_be_unbound(request) else Anonymous(unread=frozenset({self._cookie}))
@@ -215,11 +218,18 @@ class Watch:
         key = self._sent_key(request)
         if key is None or login is None or not sets:
             return None
-        if new is None:
+        sent = request.cookies()[self._cookie][0]
+        if new == sent:
+            return None
+        if new is not None and self._may_refresh(request):
+            yield from self._rebind(request, sent, new, login)
+        else:
+            # The app may know the log-in by both values now, and only one of them could be bound to somebody else later.
             yield from Unbind(key, None, request.now)
-        elif is_plain(request) and any(rule.matches(request.method, request.path) for rule in self._refresh):
-            yield from self._rebind(request, key, new, login)
         return None
+
+    def _may_refresh(self, request: Request) -> bool:
+        return is_plain(request) and any(rule.matches(request.method, request.path) for rule in self._refresh)
 
     def _succeeded(self, status: int, place: str | None, new: bytes | None) -> bool:
         success = self._options.success
@@ -230,30 +240,33 @@ class Watch:
         return place is not None and any(rule.matches("GET", place) for rule in self._places)
 
     def _bind(self, request: Request, begun: _Begun, new: bytes | None) -> Flow[str | None]:
-        key = begun.key if new is None else self._key(new)
+        value = new if new is not None else next(iter(request.cookies().get(self._cookie, ())), None)
+        key = None if value is None else self._key(value)
         if begun.key is not None and (key != begun.key or begun.login is None):
             yield from Unbind(begun.key, begun.who, request.now)
         if begun.login is None:
             return "a log-in succeeded by a name of which nobody can say whose it is"
-        if key is None:
+        if key is None or value is None:
             return "a log-in succeeded without the cookie"
         session = base64.urlsafe_b64encode((yield from Random(SESSION_BYTES))).rstrip(b"=").decode()
         login, expires_at = begun.login, request.now + self._options.hours * 3600
-        binding = Binding(login.user, session, login.label, login.email, expires_at)
+        binding = Binding(self._value(value), login.user, session, login.label, login.email, expires_at)
         record = yield from self._sealed(key, binding)
         who = begun.who if key == begun.key else None
         if isinstance((yield from Bind(key, who, record, expires_at, request.now)), Moved):
             return "two log-ins with one cookie were on their way at once"
         return None
 
-    def _rebind(self, request: Request, key: UserKey, new: bytes, login: Login) -> Flow[None]:
+    def _rebind(self, request: Request, sent: bytes, new: bytes, login: Login) -> Flow[None]:
         """The answer's cookie is of the same log-in, if the request's still is."""
-        other = self._key(new)
-        bound = yield from self._read(key, request.now)
-        if other == key or bound is None or (bound.user, bound.session) != (login.user, login.session):
+        key, other = self._key(sent), self._key(new)
+        bound = yield from self._read(sent, request.now)
+        if bound is None or (bound.user, bound.session) != (login.user, login.session):
             return
-        record = yield from self._sealed(other, bound)
+        record = yield from self._sealed(other, msgspec.structs.replace(bound, value=self._value(new)))
         yield from Bind(other, None, record, bound.expires_at, request.now)
+        if other == key:
+            return
         fades_at = min(bound.expires_at, request.now + FADES_SECONDS)
         faded = msgspec.structs.replace(bound, expires_at=fades_at)
         yield from Bind(key, None, (yield from self._sealed(key, faded)), fades_at, request.now)
@@ -265,15 +278,23 @@ class Watch:
         return self._key(sent[0]) if len(sent) == 1 else None
 
     def _key(self, value: bytes) -> UserKey:
-        return UserKey(
-            self._seals.name("binding", "\x00".join((self._app, self._options.cookie, value.decode("latin-1"))))
-        )
+        """What a cookie is bound under: one key for all spellings that an app may take for the same. Under which of them
+        somebody is logged in is in the record, so two that an app tells apart are never bound at once."""
+        plain = unquote_to_bytes(unquoted(value)).strip().lower()
+        return UserKey(self._name("binding", plain))
+
+    def _value(self, value: bytes) -> str:
+        return self._name("bound cookie", value)
+
+    def _name(self, purpose: str, value: bytes) -> str:
+        return self._seals.name(purpose, "\x00".join((self._app, self._options.cookie, value.decode("latin-1"))))
 
     def _sealed(self, key: UserKey, binding: Binding) -> Flow[bytes]:
         nonce = yield from Random(NONCE_BYTES)
         return self._seals.seal("binding", (self._app, key), msgspec.json.encode(binding), nonce)
 
-    def _read(self, key: UserKey, now: int) -> Flow[Binding | None]:
+    def _read(self, value: bytes, now: int) -> Flow[Binding | None]:
+        key = self._key(value)
         record = yield from ReadBinding(key, now)
         if record is None or not self._seals.opens(record):
             return None  # a key that was retired takes the log-ins of its time with it
@@ -281,7 +302,7 @@ class Watch:
             bound = msgspec.json.decode(self._seals.open("binding", (self._app, key), record), type=Binding)
         except msgspec.MsgspecError:
             raise UnreadableRecord("a binding is not as this version writes it") from None
-        return bound if bound.expires_at > now else None
+        return bound if bound.expires_at > now and bound.value == self._value(value) else None
 
 
 def _login_rule(text: str, where: str) -> LoginRule:
@@ -289,10 +310,10 @@ def _login_rule(text: str, where: str) -> LoginRule:
         rule = LoginRule.parse(text)
     except ConfigError as error:
         raise ConfigError(f"{where}: login: {error}") from None
-    if rule.place == "form" or "/**" in text:
+    if rule.place or "/**" in text:
         raise ConfigError(
             f'{where}: login: "{text}" is not one path; the app gets cookies there of which nobody knows whose they are, so '
-            "name the very path of the log-in, without /** and without a field of the form"
+            "name the very path of the log-in, without /** and without a field"
         )
     return rule
 

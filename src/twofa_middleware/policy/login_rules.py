@@ -13,11 +13,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 from urllib.parse import unquote, unquote_to_bytes
 
 from ..errors import BadRequest, ConfigError
-from ..form_body import boundary_of, decoded, parts_of
+from ..form_body import MOST_PARTS, boundary_of, decoded, parts_of
 from ..http import Request
 from .paths import PathRule
 
@@ -27,6 +28,10 @@ _RULE = re.compile(
 _SEPARATORS = re.compile(rb"[&;?#]")
 _OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
 _MOST_ESCAPES = 4
+_DROPPED = bytes((*range(0x21), 0x7F))
+_LONGEST_TEXT = 1000
+_MOST_COMPOSED = 4
+"""No more characters than these become one under NFKC (UAX #15, §12: a base and the marks that compose with it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +76,14 @@ class LoginRule:
             return False
         if not any(self._pattern.fullmatch(path) for path in _readings(request.path)):
             return False
-        return self.place != "query" or self._stands_in(_SEPARATORS.split(request.query))
+        return self.place != "query" or self._stands_in(_SEPARATORS.split(request.query, MOST_PARTS))
 
     def holds_for_form(self, content_type: bytes, content_encoding: bytes | None, body: bytes) -> bool:
         """Whether the field may stand in this form; a form that can be read in two ways may have any field."""
         try:
             boundary = boundary_of(content_type, content_encoding)
             if boundary is None:
-                return self._stands_in(re.split(rb"[&;]", body))
+                return self._stands_in(re.split(rb"[&;]", body, maxsplit=MOST_PARTS))
             return any(self._is_meant(part.name or b"", part.value) for part in parts_of(body, boundary))
         except BadRequest:
             return True
@@ -92,6 +97,9 @@ class LoginRule:
         return not names.isdisjoint(_OVERRIDES) or b"_method" in request.query.lower()
 
     def _stands_in(self, pairs: list[bytes]) -> bool:
+        """Whether one of the pairs may be the field; of more pairs than are looked at, one may be."""
+        if len(pairs) > MOST_PARTS:
+            return True
         return any(self._is_meant(name, value) for name, _, value in (pair.partition(b"=") for pair in pairs))
 
     def _is_meant(self, name: bytes, value: bytes) -> bool:
@@ -125,15 +133,28 @@ def _shapes(path: str) -> Iterator[str]:
 
 def may_mean(raw: bytes, text: str) -> bool:
     """Whether any parser may read this name, or value, as the text."""
-    meant = _plain(text.encode())
+    meant = _plain(text.encode(), _LONGEST_TEXT) or ""
     for _ in range(_MOST_ESCAPES):
-        if meant in (_plain(raw), _plain(decoded(raw))):
+        if meant == _plain(raw, len(meant)) or meant == _plain(decoded(raw), len(meant)):
             return True
-        raw = unquote_to_bytes(raw)
+        further = unquote_to_bytes(raw)
+        if further == raw:
+            return False
+        raw = further
     return False
 
 
-def _plain(raw: bytes) -> str:
-    """Without case, spaces, control characters, and bytes that are no text: an app may drop any of them."""
-    text = unicodedata.normalize("NFKC", raw.decode("utf-8", "ignore"))
+def _plain(raw: bytes, length: int) -> str | None:
+    """Without case, spaces, control characters, and bytes that are no text: an app may drop any of them.
+
+    None for what can never be as short as ``length``: normalization takes long for long runs of combining marks.
+    """
+    if raw.isascii():
+        kept = raw.translate(None, _DROPPED)
+        return kept.decode("ascii").lower() if len(kept) <= length else None
+    kept_chars = (char for char in raw.decode("utf-8", "ignore") if unicodedata.category(char)[0] not in "CZ")
+    text = "".join(islice(kept_chars, _MOST_COMPOSED * length + 1))
+    if len(text) > _MOST_COMPOSED * length:
+        return None
+    text = unicodedata.normalize("NFKC", text)
     return "".join(char for char in text if unicodedata.category(char)[0] not in "CZ").casefold()

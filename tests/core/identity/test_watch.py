@@ -85,10 +85,8 @@ def log_in(resolver: Watch, store: Store, request: Request, *headers: tuple[byte
 
 def test_it_is_one_that_learns_from_log_ins() -> None:
     assert isinstance(watch(), LoginWatcher)
-    assert watch(login=["POST /login", "POST /in ?do=login"])._options.login_rules == (
-        "POST /login",
-        "POST /in ?do=login",
-    )
+    assert watch(login=["POST /login", "POST /in"])._options.login_rules == ("POST /login", "POST /in")
+    assert watch()._options.login_rules == ("POST /login",)
 
 
 def test_a080_what_is_bound_ends_before_the_app_is_called() -> None:
@@ -215,3 +213,17 @@ def test_a026_a_body_of_another_kind_is_refused_before_the_app_is_called(kind: b
     request = Request("http", "POST", "", "/login", b"/login", b"", ((b"content-type", kind),), {}, NOW)
     with pytest.raises(BadRequest):
         Store(body).run(watch().before_app(request, True))
+
+
+@pytest.mark.parametrize("rule", ["POST /in ?do=login", "POST /in form do=login", "POST /in/**"])
+def test_a080_a_log_in_has_a_path_of_its_own(rule: str) -> None:
+    """At it the app gets cookies that are nobody's, so nothing else may answer there."""
+    with pytest.raises(ConfigError, match="is not one path"):
+        watch(login=rule)
+
+
+def test_a_log_in_with_more_fields_than_are_looked_at_is_refused() -> None:
+    for body, query in ((b"&" * 1001 + b"name=Bob", b""), (b"name=Bob", b"&" * 1001)):
+        flow = watch().before_app(replace(asked(), query=query), True)
+        with pytest.raises(BadRequest):
+            Store(body).run(flow)

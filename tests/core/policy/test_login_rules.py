@@ -177,3 +177,18 @@ def test_a_multipart_form_is_read_too() -> None:
 )
 def test_a_form_that_can_be_read_in_two_ways_may_have_any_field(kind: bytes, body: bytes) -> None:
     assert in_form("POST /account form action=logout", body, kind)
+
+
+def test_a_long_run_of_combining_marks_is_told_from_a_short_name_without_being_put_in_order() -> None:
+    """Normalizing 2 MB of them would take an hour (UAX #15 sorts each run)."""
+    marks = ("a" + "\u0315\u0300" * 500_000).encode()
+    assert not in_form("POST /account form action=logout", b"action=" + marks)
+    assert not in_form("POST /account form action=logout", marks)
+    assert in_form("POST /account form action=logout", b"action=" + "logou\uff54".encode() + b"&x=1")
+
+
+def test_of_more_fields_than_are_looked_at_one_may_be_any() -> None:
+    assert not in_form("POST /account form action=logout", b"&" * 900)
+    assert in_form("POST /account form action=logout", b"&" * 1001)
+    assert holds("ANY /** ?action=logout", "/a?" + "&" * 1001)
+    assert not holds("ANY /** ?action=logout", "/a?" + "&" * 900)
