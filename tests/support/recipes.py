@@ -81,7 +81,7 @@ def followed(
     if not {"twofa init"} <= set(lines_of(page)):
         raise AssertionError(f"{page} makes neither keys nor store")
     needed = tuple(option for option in said.options if NEEDED.fullmatch(option))
-    ours = tuple(option for option in said.options if option not in needed)
+    ours = tuple(option for option in said.options if option not in needed and not option.startswith("--listen="))
     command = (LISTENS[said.program][0], *needed, *LISTENS[said.program][1:])
     with opened(
         name,

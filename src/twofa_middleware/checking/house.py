@@ -73,6 +73,11 @@ class House:
         self.runtime: Runtime = self._wrapped.runtime
         self._exempt = tuple(PathRule.parse(rule) for rule in self.app.exempt)
 
+    @property
+    def shows_session(self) -> bool:
+        """Whether a session, where a login has one, is another with each log-in; a resolver can say that it is not."""
+        return any(getattr(resolver, "shows_session", True) for _, resolver in self.runtime.gate.resolvers)
+
     def browser(self) -> Browser:
         """Somebody new, before the gate."""
         return Browser(self._server, self._wrapped, self._origin, (self.spy.mark,))

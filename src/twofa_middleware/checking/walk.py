@@ -126,9 +126,9 @@ def _second_log_in(house: House, means: Means, first: Login) -> Step:
     if second is None or second.user != first.user:
         told = "nobody" if second is None else f"user {second.user!r}"
         return Step(name, "problem", (f"the second log-in is {told}",), "`user` has to be the account's own id")
-    if first.session is None:
+    if first.session is None or not house.shows_session:
         rules = bool(house.app.login and house.app.logout)
-        seen = ("no resolver shows a session, so log-in and log-out rules end passes",)
+        seen = ("no resolver tells log-ins apart by a session, so log-in and log-out rules end passes",)
         return Step(
             name, "good" if rules else "problem", seen, "" if rules else "name `session`, or both `login` and `logout`"
         )

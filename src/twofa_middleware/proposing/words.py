@@ -26,7 +26,8 @@ UNCHOSEN = f'identity = [{{ use = "{CHOOSE}" }}]'
 _LOGS_IN = re.compile(r"(?:log|sign)[-_]?[io]n|logon", re.IGNORECASE)
 _LOGS_OUT = re.compile(r"(?:log|sign)[-_]?(?:out|off)", re.IGNORECASE)
 _PUTS = re.compile(r"""session\[\s*["']([A-Za-z_]\w{0,40})["']\s*\]\s*=(?!=)""")
-_NAMES_SOMEBODY = re.compile(r"uid|user|account|member|login", re.IGNORECASE)
+_NAMES_SOMEBODY = re.compile(r"uid|user|account|member", re.IGNORECASE)
+_OF_ONE_LOG_IN = re.compile(r"(?:log[-_]?in|session)[-_]?(?:id|key|nonce|token)", re.IGNORECASE)
 _OF_NO_FORM = frozenset({"HEAD", "OPTIONS"})
 
 
@@ -92,9 +93,13 @@ def _add(rules: list[str], text: str) -> None:
 def advise_of_session(found: Found, what: str, options: list[str], sources: list[str]) -> None:
     """How a signed session is read, with what code seems to put into it."""
     keys = sorted(set(_PUTS.findall("\n".join(sources))))
-    user = next((key for key in keys if _NAMES_SOMEBODY.search(key)), "user_id")
+    session = next((key for key in keys if _OF_ONE_LOG_IN.search(key)), None)
+    named = [key for key in keys if _NAMES_SOMEBODY.search(key) and not _OF_ONE_LOG_IN.search(key)]
+    # An id before a name: people change names.
+    user = min(named, key=lambda key: not key.lower().endswith("id"), default="user_id")
+    read = [f'user = "{user}"', *([f'session = "{session}"'] if session else [])]
     found.advice += [
         f"The code puts into the session: {', '.join(keys)}." if keys else f"Look what your log-in puts into `{what}`.",
         "`user` is where in it the account's own id stands, which never changes:",
-        f'identity = [{{ use = "signed_cookie", {", ".join(options)}, user = "{user}" }}]',
+        f'identity = [{{ use = "signed_cookie", {", ".join([*options, *read])} }}]',
     ]
