@@ -63,9 +63,9 @@ class TrustedPeers:
         found = _address(address)
         if found is None:
             return Sender.OTHER
-        if not any(found in network for network in self._networks):
-            return Sender.OTHER
-        return Sender.UNCLEAR if port in (0, "0") or found in _claimed(request) else Sender.LISTED
+        if port in (0, "0") or found in _claimed(request):
+            return Sender.UNCLEAR
+        return Sender.LISTED if any(found in network for network in self._networks) else Sender.OTHER
 
 
 def keeps_names_apart(request: Request, name: bytes) -> bool:
