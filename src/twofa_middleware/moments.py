@@ -47,7 +47,9 @@ def moment_of(site: Site, request: Request) -> Flow[Moment]:
     in_rules = [rule for rule in site.login_rules if rule.holds(request)]
     out_rules = [rule for rule in site.logout_rules if rule.holds(request)]
     form = None
-    if any(rule.place == "form" for rule in (*in_rules, *out_rules)) and request.kind == "http":
+    # Under WSGI any request can say Upgrade; one that is not safe has a body all the same.
+    has_form = request.kind == "http" or not request.is_safe
+    if has_form and any(rule.place == "form" for rule in (*in_rules, *out_rules)):
         form = yield from _read_form(site.app.form_limit_bytes, request)
     return Moment(_holds(in_rules, form), _holds(out_rules, form))
 
@@ -89,11 +91,14 @@ def _holds(rules: Iterable[LoginRule], form: _Form | None) -> bool:
 
 def _read_form(limit_bytes: int, request: Request) -> Flow[_Form | None]:
     kinds, codings = request.values(b"content-type"), request.values(b"content-encoding")
-    if not kinds or (len(kinds) == 1 and not is_form(kinds[0])):
-        return None
     lengths = request.values(b"content-length")
     is_chunked = bool(request.values(b"transfer-encoding"))
-    if not lengths and not is_chunked and "wsgi.version" in request.server:
+    if not kinds and (is_chunked or any(length.strip(b" 0") for length in lengths)):
+        return _Form(None)  # some apps read whatever has no type as a form
+    if not kinds or (len(kinds) == 1 and not is_form(kinds[0])):
+        return None
+    ends_by_itself = is_chunked or request.server.get("wsgi.input_terminated")
+    if not lengths and not ends_by_itself and "wsgi.version" in request.server:
         return None  # no body, and nothing that could be read
     is_long = any(not length.isdigit() or int(length) > limit_bytes for length in lengths)
     if len(kinds) > 1 or codings or is_long:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from support.realm import ORIGINS
 from support.spy import HTML, Told
 from support.stage import Open, Stage
 
@@ -58,6 +59,20 @@ def test_a_coded_form_reaches_the_app_and_counts_as_a_log_out(stage: Stage) -> N
     erin = stage.enrolled()
     assert erin.go("/account", "POST", [FORM, ("Content-Encoding", "gzip")], b"action=save").body == b"account"
     assert erin.go("/home").status == 303
+
+
+@pytest.mark.parametrize("headers", [[FORM, ("Upgrade", "websocket"), ("Origin", ORIGINS["shop"])], []])
+def test_a079_a_form_that_says_it_is_none_counts_as_a_log_out(stage: Stage, headers: list[tuple[str, str]]) -> None:
+    erin = stage.enrolled()
+    assert erin.go("/account", "POST", headers, b"action=logout").body == b"account"
+    assert stage.spy.calls[-1].body == b"action=logout"
+    assert erin.go("/home").status == 303
+
+
+def test_a_request_without_type_and_body_ends_nothing(stage: Stage) -> None:
+    erin = stage.enrolled()
+    assert erin.go("/account", "POST", [], b"").body == b"account"
+    assert erin.go("/home").body == b"secret page"
 
 
 def test_somebody_who_is_nobody_sends_the_form_whole(stage: Stage) -> None:
