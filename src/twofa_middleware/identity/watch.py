@@ -17,13 +17,12 @@ import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 from msgspec import Meta
 
-from ..asks import BeginLogin, Bind, Call, Moved, Random, ReadBinding, ReadBody, Unbind
-from ..errors import ConfigError, UnreadableRecord
+from ..asks import BeginLogin, Bind, Call, Moved, Random, ReadBody, Unbind
+from ..errors import ConfigError
 from ..http import Headers, Request, set_cookies
 from ..policy.login_rules import LoginRule
 from ..policy.paths import PathRule, is_plain
@@ -40,14 +39,14 @@ from ..protocol import (
     user_id,
 )
 from ..references import load_callable
-from .answers import CookieName, unquoted, what_was_told
+from .answers import CookieName, what_was_told
+from .bindings import Binding, Bindings
 from .login_bodies import LOGIN_BODY_BYTES, LOGIN_BODY_SECONDS, Format, name_in
 
 LOGIN_SECONDS = 120
 """So long a log-in may take the app. One that takes longer binds nothing, and ends what was bound meanwhile."""
 FADES_SECONDS = 60
 """So long a cookie stays bound in whose place the app has set another: requests may be on their way with it."""
-NONCE_BYTES = 12
 SESSION_BYTES = 16
 
 
@@ -89,18 +88,6 @@ class WatchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         return Reads(cookies=frozenset({self.cookie.encode()}))
 
 
-class Binding(msgspec.Struct, frozen=True, array_like=True):
-    """Whose a cookie is; sealed for the app and the cookie that it is bound to. ``value``: a keyed hash of the cookie as it
-    was spelt; ``session``: random, one a log-in."""
-
-    value: str
-    user: str
-    session: str
-    label: str
-    email: str
-    expires_at: int
-
-
 @dataclass(frozen=True, slots=True)
 class _Begun:
     """A log-in or a log-out on its way. ``who`` None: no log-in that is believed. ``login`` None: whose, nobody can say."""
@@ -128,8 +115,8 @@ class Watch:
             raise ConfigError(f"{where}: it needs the keys of the realm")
         self.reads = options.reads
         self._options = options
-        self._app = context.app
         self._seals: Seals = context.seals
+        self._bindings = Bindings(context.seals, context.app, options.cookie)
         self._cookie = options.cookie.encode()
         self._logins = tuple(_login_rule(text, where) for text in options.login_rules)
         if not self._logins:
@@ -151,7 +138,7 @@ class Watch:
             return Anonymous()
         if len(sent) > 1:
             return Unknown("the cookie came twice")
-        bound = yield from self._read(sent[0], request.now)
+        bound = yield from self._bindings.read(sent[0], request.now)
         if bound is not None:
             return Login(bound.user, bound.session, bound.label, bound.email)
         return Anonymous() if self._may_be_unbound(request) else Anonymous(unread=frozenset({self._cookie}))
@@ -241,7 +228,7 @@ class Watch:
 
     def _bind(self, request: Request, begun: _Begun, new: bytes | None) -> Flow[str | None]:
         value = new if new is not None else next(iter(request.cookies().get(self._cookie, ())), None)
-        key = None if value is None else self._key(value)
+        key = None if value is None else self._bindings.key(value)
         if begun.key is not None and (key != begun.key or begun.login is None):
             yield from Unbind(begun.key, begun.who, request.now)
         if begun.login is None:
@@ -250,8 +237,8 @@ class Watch:
             return "a log-in succeeded without the cookie"
         session = base64.urlsafe_b64encode((yield from Random(SESSION_BYTES))).rstrip(b"=").decode()
         login, expires_at = begun.login, request.now + self._options.hours * 3600
-        binding = Binding(self._value(value), login.user, session, login.label, login.email, expires_at)
-        record = yield from self._sealed(key, binding)
+        binding = Binding(self._bindings.spelling(value), login.user, session, login.label, login.email, expires_at)
+        record = yield from self._bindings.sealed(key, binding)
         who = begun.who if key == begun.key else None
         if isinstance((yield from Bind(key, who, record, expires_at, request.now)), Moved):
             return "two log-ins with one cookie were on their way at once"
@@ -259,50 +246,23 @@ class Watch:
 
     def _rebind(self, request: Request, sent: bytes, new: bytes, login: Login) -> Flow[None]:
         """The answer's cookie is of the same log-in, if the request's still is."""
-        key, other = self._key(sent), self._key(new)
-        bound = yield from self._read(sent, request.now)
+        key, other = self._bindings.key(sent), self._bindings.key(new)
+        bound = yield from self._bindings.read(sent, request.now)
         if bound is None or (bound.user, bound.session) != (login.user, login.session):
             return
-        record = yield from self._sealed(other, msgspec.structs.replace(bound, value=self._value(new)))
+        record = yield from self._bindings.sealed(
+            other, msgspec.structs.replace(bound, value=self._bindings.spelling(new))
+        )
         yield from Bind(other, None, record, bound.expires_at, request.now)
         if other == key:
             return
         fades_at = min(bound.expires_at, request.now + FADES_SECONDS)
         faded = msgspec.structs.replace(bound, expires_at=fades_at)
-        yield from Bind(key, None, (yield from self._sealed(key, faded)), fades_at, request.now)
-
-    # ---- the store --------------------------------------------------------------------------------------------------
+        yield from Bind(key, None, (yield from self._bindings.sealed(key, faded)), fades_at, request.now)
 
     def _sent_key(self, request: Request) -> UserKey | None:
         sent = request.cookies().get(self._cookie, [])
-        return self._key(sent[0]) if len(sent) == 1 else None
-
-    def _key(self, value: bytes) -> UserKey:
-        """What a cookie is bound under: one key for all spellings that an app may take for the same. Under which of them
-        somebody is logged in is in the record, so two that an app tells apart are never bound at once."""
-        plain = unquote_to_bytes(unquoted(value)).strip().lower()
-        return UserKey(self._name("binding", plain))
-
-    def _value(self, value: bytes) -> str:
-        return self._name("bound cookie", value)
-
-    def _name(self, purpose: str, value: bytes) -> str:
-        return self._seals.name(purpose, "\x00".join((self._app, self._options.cookie, value.decode("latin-1"))))
-
-    def _sealed(self, key: UserKey, binding: Binding) -> Flow[bytes]:
-        nonce = yield from Random(NONCE_BYTES)
-        return self._seals.seal("binding", (self._app, key), msgspec.json.encode(binding), nonce)
-
-    def _read(self, value: bytes, now: int) -> Flow[Binding | None]:
-        key = self._key(value)
-        record = yield from ReadBinding(key, now)
-        if record is None or not self._seals.opens(record):
-            return None  # a key that was retired takes the log-ins of its time with it
-        try:
-            bound = msgspec.json.decode(self._seals.open("binding", (self._app, key), record), type=Binding)
-        except msgspec.MsgspecError:
-            raise UnreadableRecord("a binding is not as this version writes it") from None
-        return bound if bound.expires_at > now and bound.value == self._value(value) else None
+        return self._bindings.key(sent[0]) if len(sent) == 1 else None
 
 
 def _login_rule(text: str, where: str) -> LoginRule:
