@@ -56,6 +56,7 @@ class Gate:
         self._server_read = frozenset[str]().union(*(resolver.reads.server for _, resolver in resolvers))
         self._headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
         self.watchers = tuple(resolver for _, resolver in resolvers if isinstance(resolver, LoginWatcher))
+        self._withheld = frozenset[bytes]().union(*(watcher.withholds for watcher in self.watchers))
         self._depends_on_state = any(not resolver.pure for _, resolver in resolvers)
 
     def admit(self, request: Request) -> Flow[Allow | Answer]:
@@ -121,7 +122,8 @@ class Gate:
         match identified:
             case Known(login, by, takes_out, headers_out, refused):
                 yield from self._tell_of_headers(request, headers_out)
-                changes = hide_ours(request, takes_out) | dict.fromkeys(headers_out | refused)
+                taken = takes_out | self._withheld if moment.logs_in else takes_out
+                changes = hide_ours(request, taken) | dict.fromkeys(headers_out | refused)
                 outcome = yield from self._admit_login(request, moment, login, by, changes)
             case Nobody(takes_out, headers_out, refused):
                 yield from self._tell_of_headers(request, headers_out)
@@ -245,8 +247,8 @@ class Gate:
             return (yield from unlisted_websocket(site, request))
         for unread in sorted(takes_out & self.cookies_read):
             yield from site.warn("session cookie could not be read", request.now, cookie=unread.decode())
-        changes = hide_ours(request, takes_out) | dict.fromkeys(headers_out)
         begins = moment.logs_in
+        changes = hide_ours(request, takes_out | self._withheld if begins else takes_out) | dict.fromkeys(headers_out)
         carries = self._carries_credential(request)
         resolves = self._depends_on_state and (carries or not request.is_safe)
         cookie = read_pass(request, site.cookies.passes)

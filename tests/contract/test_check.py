@@ -111,6 +111,8 @@ def test_a_log_in_that_the_app_refuses_is_told_as_that(check: Check, monkeypatch
     found = check(SIGNED, "--secret", "env:OTHER")
     assert problems(found) == ["the test log-in is seen"]
     assert "refused this log-in" in found["steps"][-1]["remedy"]
+    assert "login_gets_cookie" not in found["steps"][-1]["remedy"]
+    assert "login_gets_cookie" in check(WATCH, "--secret", "env:OTHER")["steps"][-1]["remedy"]
 
 
 def test_a_resolver_that_takes_a_refused_log_in_for_one_is_found(check: Check) -> None:

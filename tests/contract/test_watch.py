@@ -13,7 +13,7 @@ import pytest
 
 from support import watched_app
 from support.exchange import Reply
-from support.spy import Call
+from support.spy import Call, Told
 from support.stage import Open, Stage
 from support.visitor import Visitor
 from support.watched_app import PASSWORD, WATCH, WatchedApp, beside
@@ -21,14 +21,35 @@ from support.watched_app import PASSWORD, WATCH, WatchedApp, beside
 Opened = Callable[..., tuple[Stage, WatchedApp]]
 
 
-@pytest.fixture
-def opened(open_stage: Open) -> Opened:
+def opener(open_stage: Open, **always: Any) -> Opened:
     def open_app(app: WatchedApp | None = None, **watch: Any) -> tuple[Stage, WatchedApp]:
         app = app or WatchedApp()
-        shop = {"identity": [WATCH | watch], "login": [], "logout": ["POST /logout"], "logout_cookies": ["sid"]}
+        shop = {
+            "identity": [WATCH | always | watch],
+            "login": [],
+            "logout": ["POST /logout"],
+            "logout_cookies": ["sid"],
+        }
         return open_stage(routes=app.routes, shop=shop), app
 
     return open_app
+
+
+@pytest.fixture(params=[False, True], ids=["cookie withheld", "cookie with log-ins"])
+def opened(open_stage: Open, request: pytest.FixtureRequest) -> Opened:
+    return opener(open_stage, login_gets_cookie=request.param)
+
+
+@pytest.fixture
+def opened_withholding(open_stage: Open) -> Opened:
+    """As the settings are unless somebody says more."""
+    return opener(open_stage)
+
+
+@pytest.fixture
+def opened_with_log_ins(open_stage: Open) -> Opened:
+    """The app gets its cookie with a log-in, and so may keep its session over it."""
+    return opener(open_stage, login_gets_cookie=True)
 
 
 def as_frameworks_read_it(call: Call) -> str:
@@ -99,10 +120,12 @@ def test_a080_who_logs_in_as_somebody_else_in_a_session_that_has_passed_is_asked
     assert asks_for_code(erin.go("/home"))
 
 
-def test_a080_a_cookie_in_another_spelling_is_the_same_cookie(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a080_a_cookie_in_another_spelling_is_the_same_cookie(
+    opened_with_log_ins: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who logs in as somebody else under the quoted value must not go on as himself under the plain one."""
     monkeypatch.setattr(watched_app, "_sid", as_frameworks_read_it)
-    stage, app = opened()
+    stage, app = opened_with_log_ins()
     enrolled(stage, "bob")
     erin = enrolled(stage)
     plain = erin.cookies["sid"]
@@ -128,6 +151,48 @@ def test_a080_two_cookies_that_only_the_app_tells_apart_are_never_bound_at_once(
     assert log_in(other, "bob").status == 302
     assert b"secret" not in erin.go("/home").body
     assert other.go("/home").body == b"secret page of bob"
+
+
+def test_a080_with_a_log_in_the_app_gets_no_cookie_of_a_session(
+    opened_withholding: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app that knows a session by an id with a number behind it, whatever the number is, and keeps it over a log-in:
+    whoever holds two such cookies logs in as somebody else with one and goes on as himself with the other."""
+    monkeypatch.setattr(watched_app, "_sid", lambda call: as_frameworks_read_it(call).partition(".")[0])
+    stage, app = opened_withholding()
+    enrolled(stage, "bob")
+    erin = enrolled(stage)
+    his = erin.cookies["sid"]
+    thief = stage.visitor()
+    thief.cookies["sid"] = f"{his}.2"
+    for browser in (thief, erin):
+        assert asks_for_code(log_in(browser, "bob"))
+        assert "sid=" not in stage.spy.calls[-1].headers.get("cookie", "")
+        assert app.sessions[his] == "erin"
+
+
+def test_a080_neither_at_another_door_nor_by_an_odd_path(open_stage: Open) -> None:
+    app = WatchedApp()
+    stage = open_stage(routes=app.routes, shop={"identity": [WATCH], "login": ["POST /api/login"], "logout": []})
+    erin = enrolled(stage)
+    body = json.dumps({"who": {"name": "bob", "password": PASSWORD}}).encode()
+    for path, kind in (("/api/login", "application/json"), ("//login", "application/x-www-form-urlencoded")):
+        erin.cookies["other"] = "1"
+        erin.fetch(path, "POST", [("Content-Type", kind)], body if "json" in kind else b"username=bob")
+        assert (stage.spy.calls[-1].path, stage.spy.calls[-1].headers["cookie"]) == (path, "other=1")
+        log_in(erin, "erin")
+        erin.verify()
+        stage.clock.on(30)
+
+
+def test_a_log_in_that_succeeds_without_a_cookie_names_the_option(
+    opened_withholding: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage, _ = opened_withholding()
+    stage.spies["shop"]._routes["/login"] = lambda call: Told(302, [("Location", "/home")], b"")
+    erin = stage.visitor()
+    assert log_in(erin, "erin").status == 503
+    assert any("login_gets_cookie" in line for line in caplog.messages)
 
 
 def test_a080_a_log_in_without_the_sign_of_success_leaves_nobody_in_that_session(
@@ -161,9 +226,9 @@ def test_a080_a_log_in_by_an_odd_path_is_a_log_in(opened: Opened, path: str) -> 
     assert b"secret" not in reply.body
 
 
-def test_a080_two_log_ins_at_once_with_one_cookie_leave_nobody_in(opened: Opened) -> None:
+def test_a080_two_log_ins_at_once_with_one_cookie_leave_nobody_in(opened_with_log_ins: Opened) -> None:
     """The attacker's own log-in answers after the victim's: by its answer the session would be his."""
-    stage, app = opened()
+    stage, app = opened_with_log_ins()
     enrolled(stage, "bob")
     erin = enrolled(stage)
     other = at_another_worker(stage, erin)
@@ -244,8 +309,8 @@ def test_a081_the_pass_of_one_log_in_is_none_for_another(opened: Opened) -> None
     assert asks_for_code(other.go("/home"))
 
 
-def test_a078_who_logs_in_with_a_planted_cookie_verifies_in_his_own_browser_alone(opened: Opened) -> None:
-    stage, _ = opened()
+def test_a078_who_logs_in_with_a_planted_cookie_verifies_in_his_own_browser_alone(opened_with_log_ins: Opened) -> None:
+    stage, _ = opened_with_log_ins()
     enrolled(stage)
     attacker, victim = stage.visitor(), stage.everybody[0].elsewhere()
     attacker.cookies["sid"] = victim.cookies["sid"] = "planted"
@@ -304,8 +369,8 @@ def test_a027_another_spelling_of_a_name_is_the_same_person_or_nobody(opened: Op
         assert log_in(erin.elsewhere(), name).status == 503
 
 
-def test_the_app_gets_the_log_in_as_it_was_sent(opened: Opened) -> None:
-    stage, _ = opened()
+def test_the_app_gets_the_log_in_as_it_was_sent(opened_with_log_ins: Opened) -> None:
+    stage, _ = opened_with_log_ins()
     visitor = stage.visitor()
     visitor.cookies["sid"] = "of the form"
     body = b"password=of+everybody&x=%FF;y&username=erin&&z"

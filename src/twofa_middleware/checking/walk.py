@@ -89,6 +89,8 @@ def _logged_in(house: House, means: Means) -> tuple[Browser, Step]:
         remedy = "who is logged in cannot be told, so everybody would be refused"
     elif page is not None and page.status >= 400:
         remedy = "the app has refused this log-in: check the name and the password, or name the fields with --fields"
+        if any(watcher.withholds for watcher in house.runtime.gate.watchers):
+            remedy += "; if the form's token lies in the session, see login_gets_cookie of `watch` in docs/resolvers.md"
     else:
         remedy = "nobody is seen, so this app is NOT protected: a resolver has to read what the log-in set"
     return browser, Step("the test log-in is seen", "problem", seen, remedy)

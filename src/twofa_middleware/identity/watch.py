@@ -4,11 +4,12 @@
       success = { status = 302, location = "/home" }, refresh = ["POST /session/renew"] }
 
 The name is the field of the log-in's own form or JSON. It is believed when the app answers with the sign of success, and
-bound to the cookie that the answer sets, or to the one that the request brought if it sets none. What is bound ends before
-the app sees the next log-in or log-out with that cookie, and is made anew only by the sign of success: else whoever has a
-session of his own could log in as somebody else in it and go on as himself.
+bound to the cookie that the answer sets. What is bound ends before the app sees the next log-in or log-out with that cookie,
+and is made anew only by the sign of success; and with a log-in the app gets no such cookie, so that it begins a session of
+its own: else whoever has a session could log in as somebody else in it and go on as himself.
 
-A cookie that is not bound is *unread*: the app gets it with log-ins alone, and where ``anonymous`` says so.
+A cookie that is not bound is *unread*: the app gets it where ``anonymous`` says so, and with log-ins where
+``login_gets_cookie`` does.
 """
 
 from __future__ import annotations
@@ -64,8 +65,9 @@ class WatchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     ``resolve``, ``module:function``, makes a user id of what was typed (a Login, an id, or None).
 
     ``refresh``: requests in whose answers the app may set another cookie for the same log-in. ``anonymous``: requests with
-    which the app gets a cookie that is not bound, such as the page with the log-in form. ``hours``: a log-in that is older
-    is nobody's.
+    which the app gets a cookie that is not bound, such as the page with the log-in form. ``login_gets_cookie``: the app gets
+    it with a log-in too, and it is bound if the answer sets none; for apps that know each session by one value alone.
+    ``hours``: a log-in that is older is nobody's.
     """
 
     cookie: CookieName
@@ -77,6 +79,7 @@ class WatchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     resolve: str | None = None
     refresh: list[str] = []
     anonymous: list[str] = []
+    login_gets_cookie: bool = False
     hours: Annotated[int, Meta(gt=0, le=24 * 31)] = 24
 
     @property
@@ -118,6 +121,7 @@ class Watch:
         self._seals: Seals = context.seals
         self._bindings = Bindings(context.seals, context.app, options.cookie)
         self._cookie = options.cookie.encode()
+        self.withholds = frozenset[bytes]() if options.login_gets_cookie else frozenset({self._cookie})
         self._logins = tuple(_login_rule(text, where) for text in options.login_rules)
         if not self._logins:
             raise ConfigError(f"{where}: login is empty; name the request that logs in, such as POST /login")
@@ -169,7 +173,10 @@ class Watch:
         name = name_in(request, body, self._options.format, self._options.field)
         login = None if name is None else (yield from self._login_of(name))
         who = self._seals.name("watched log-in", login.user if login else f"\x00{name or ''}").encode()
-        if key is not None:
+        if key is not None and self.withholds:
+            yield from Unbind(key, None, request.now)
+            key = None
+        elif key is not None:
             yield from BeginLogin(key, who, request.now + LOGIN_SECONDS, request.now)
         return _Begun(key, who, login)
 
@@ -227,14 +234,16 @@ class Watch:
         return place is not None and any(rule.matches("GET", place) for rule in self._places)
 
     def _bind(self, request: Request, begun: _Begun, new: bytes | None) -> Flow[str | None]:
-        value = new if new is not None else next(iter(request.cookies().get(self._cookie, ())), None)
+        value = new
+        if new is None and not self.withholds:
+            value = next(iter(request.cookies().get(self._cookie, ())), None)
         key = None if value is None else self._bindings.key(value)
         if begun.key is not None and (key != begun.key or begun.login is None):
             yield from Unbind(begun.key, begun.who, request.now)
         if begun.login is None:
             return "a log-in succeeded by a name of which nobody can say whose it is"
         if key is None or value is None:
-            return "a log-in succeeded without the cookie"
+            return "a log-in succeeded and set no cookie; see login_gets_cookie in docs/resolvers.md"
         session = base64.urlsafe_b64encode((yield from Random(SESSION_BYTES))).rstrip(b"=").decode()
         login, expires_at = begun.login, request.now + self._options.hours * 3600
         binding = Binding(self._bindings.spelling(value), login.user, session, login.label, login.email, expires_at)

@@ -80,8 +80,11 @@ class LoginWatcher(IdentityResolver, Protocol):
     It answers why nothing of the answer may go on, None if it may. An app may begin its answer anew, so it may be asked
     again for the same request.
 
-    Its ``Options`` may have ``login_rules``, which then are log-in rules of the app.
+    ``withholds``: cookies that the app does not get with a log-in. Its ``Options`` may have ``login_rules``, which then are
+    log-in rules of the app.
     """
+
+    withholds: frozenset[bytes]
 
     def before_app(self, request: Request, logs_in: bool) -> Flow[Any]: ...
 
