@@ -1,7 +1,8 @@
 """Whether a request is a log-in or a log-out, by the rules of the app; and the resolvers that learn from these.
 
-A rule about a field of the form reads the body, of requests that it fits otherwise and that carry a form. What cannot be
-read without breaking the app (too long, a content coding) counts as if the field stood there.
+A rule about a field of the form reads the body, of requests that it fits otherwise and that carry a form. So does one
+about another method than the request's, since an app may take the method from a field. What cannot be read without
+breaking the app (too long, too slow, a content coding) counts as if the field stood there, and the app gets all of it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .asks import ReadBody
+from .asks import PeekBody
 from .browser.origin import leads_below
 from .form_body import is_form
 from .http import Headers, Request
@@ -38,20 +39,29 @@ class _Form:
     """A form that was read; ``kind`` None: one that cannot be, so any field may stand there."""
 
     kind: bytes | None
-    coding: bytes | None = None
     body: bytes = b""
+
+    def fits(self, rule: LoginRule, request: Request) -> bool:
+        return self.kind is None or rule.holds_for_form(
+            self.kind, None, self.body, names_method=rule.asks_method(request)
+        )
+
+
+_UNREADABLE = _Form(None)
 
 
 def moment_of(site: Site, request: Request) -> Flow[Moment]:
     """Which of the rules hold for a request."""
-    in_rules = [rule for rule in site.login_rules if rule.holds(request)]
-    out_rules = [rule for rule in site.logout_rules if rule.holds(request)]
-    form = None
+    if not (site.login_rules or site.logout_rules):
+        return Moment()
     # Under WSGI any request can say Upgrade; one that is not safe has a body all the same.
-    has_form = request.kind == "http" or not request.is_safe
-    if has_form and any(rule.place == "form" for rule in (*in_rules, *out_rules)):
+    has_form = (request.kind == "http" or not request.is_safe) and _may_have_form(request)
+    in_rules = [rule for rule in site.login_rules if rule.holds(request, has_form=has_form)]
+    out_rules = [rule for rule in site.logout_rules if rule.holds(request, has_form=has_form)]
+    form = None
+    if has_form and any(rule.asks_form(request) for rule in (*in_rules, *out_rules)):
         form = yield from _read_form(site.app.form_limit_bytes, request)
-    return Moment(_holds(in_rules, form), _holds(out_rules, form))
+    return Moment(_holds(in_rules, request, form), _holds(out_rules, request, form))
 
 
 def begin(watchers: Iterable[LoginWatcher], request: Request, moment: Moment) -> Flow[tuple[Any, ...]]:
@@ -81,27 +91,30 @@ def settle(
     return None
 
 
-def _holds(rules: Iterable[LoginRule], form: _Form | None) -> bool:
-    return any(
-        rule.place != "form"
-        or (form is not None and (form.kind is None or rule.holds_for_form(form.kind, form.coding, form.body)))
-        for rule in rules
-    )
+def _holds(rules: Iterable[LoginRule], request: Request, form: _Form | None) -> bool:
+    return any(not rule.asks_form(request) or (form is not None and form.fits(rule, request)) for rule in rules)
+
+
+def _may_have_form(request: Request) -> bool:
+    """Whether the head says so, or says nothing: some apps read whatever has no type as a form."""
+    kinds = request.values(b"content-type")
+    return (len(kinds) > 1 or is_form(kinds[0])) if kinds else _has_body(request)
+
+
+def _has_body(request: Request) -> bool:
+    lengths = request.values(b"content-length")
+    return bool(request.values(b"transfer-encoding")) or any(length.strip(b" 0") for length in lengths)
 
 
 def _read_form(limit_bytes: int, request: Request) -> Flow[_Form | None]:
-    kinds, codings = request.values(b"content-type"), request.values(b"content-encoding")
-    lengths = request.values(b"content-length")
-    is_chunked = bool(request.values(b"transfer-encoding"))
-    if not kinds and (is_chunked or any(length.strip(b" 0") for length in lengths)):
-        return _Form(None)  # some apps read whatever has no type as a form
-    if not kinds or (len(kinds) == 1 and not is_form(kinds[0])):
-        return None
-    ends_by_itself = is_chunked or request.server.get("wsgi.input_terminated")
-    if not lengths and not ends_by_itself and "wsgi.version" in request.server:
-        return None  # no body, and nothing that could be read
-    is_long = any(not length.isdigit() or int(length) > limit_bytes for length in lengths)
-    if len(kinds) > 1 or codings or is_long:
-        return _Form(None)
-    body = yield from ReadBody(limit_bytes, BODY_SECONDS)
-    return _Form(kinds[0], None, body)
+    """The form of a request that may have one."""
+    kinds, lengths = request.values(b"content-type"), request.values(b"content-length")
+    if len(kinds) != 1 or request.values(b"content-encoding"):
+        return _UNREADABLE
+    if not lengths and "wsgi.version" in request.server and not request.server.get("wsgi.input_terminated"):
+        # Nobody can tell where it ends; without chunks there is none.
+        return _UNREADABLE if request.values(b"transfer-encoding") else None
+    if any(not length.isdigit() or int(length) > limit_bytes for length in lengths):
+        return _UNREADABLE
+    body = yield from PeekBody(limit_bytes, BODY_SECONDS)
+    return _UNREADABLE if body is None else _Form(kinds[0], body)

@@ -17,7 +17,7 @@ from .references import is_async
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What answers every question but ``ReadBody``, which is the adapter's."""
+    """What answers every question but ``ReadBody`` and ``PeekBody``, which are the adapter's."""
 
     store: Store
     courier: Courier

@@ -94,6 +94,23 @@ def test_a105_a_chunked_upload_passes_whole_and_is_not_kept_in_memory(town: Town
     assert int(town.server.ask("GET", "/peak", WENDY)[2]) - before < MOST_GROWTH_KILOBYTES
 
 
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "ends"),
+    [([b"action=", b"save"], False), ([b"action=", b"logout"], True), ([b"text=", *([PIECE] * 32)], True)],
+    ids=["another", "log-out", "too long to be read"],
+)
+def test_a079_a_chunked_form_is_read_for_a_rule_and_reaches_the_app_whole(
+    pieces: list[bytes], ends: bool, town: Town
+) -> None:
+    somebody = town.newcomer()
+    answer = town.server.ask("POST", "/leave", [*somebody.cookies, FORM], iter(pieces))
+    assert (answer[0], answer[2]) == (200, b"%d" % sum(map(len, pieces)))
+    assert town.server.ask("GET", "/upload", somebody.cookies)[0] == (403 if ends else 200)
+
+
 EXPECTS = "POST /upload HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n{}: {}\r\n\r\n"
 
 

@@ -47,7 +47,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await send(chunk(body))
         return
     body = b"secret page"
-    if path == "/upload":
+    if path in ("/upload", "/leave"):
         length, more = 0, True
         while more:
             message = await receive()

@@ -17,7 +17,7 @@ PIECE = b"x" * 65536
 
 def open_realm() -> Realm:
     """The realm in the folder that the environment names, at the time at which its people were enrolled."""
-    made = make_realm(Path(os.environ[FOLDER]))
+    made = make_realm(Path(os.environ[FOLDER]), shop={"logout": ["POST /logout", "POST /leave form action=logout"]})
     made.clock.on(30)
     return made
 

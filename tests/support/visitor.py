@@ -43,11 +43,11 @@ class Visitor:
         """The same person with the same phone, in another browser that has no cookie yet."""
         return dataclasses.replace(self, cookies={})
 
-    def go(self, target: str, method: str = "GET", headers: Pairs | None = None, body: bytes = b"") -> Reply:
+    def go(self, target: str, method: str = "GET", headers: Pairs | None = None, body: Body = b"") -> Reply:
         """A navigation."""
         return self._ask(method, target, [*NAVIGATION, *(headers or [])], body)
 
-    def fetch(self, target: str, method: str = "GET", headers: Pairs | None = None, body: bytes = b"") -> Reply:
+    def fetch(self, target: str, method: str = "GET", headers: Pairs | None = None, body: Body = b"") -> Reply:
         """A request by a script of the page."""
         return self._ask(method, target, [*FETCH, *(headers or [])], body)
 
@@ -55,7 +55,7 @@ class Visitor:
         """A form sent by a page of this origin."""
         return self.go(target, "POST", [FORM_TYPE, ("Origin", self.origin), *(headers or [])], encoded(fields))
 
-    def _ask(self, method: str, target: str, headers: Pairs, body: bytes) -> Reply:
+    def _ask(self, method: str, target: str, headers: Pairs, body: Body) -> Reply:
         sent = [*headers, ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0")]
         if self.cookies:
             sent.append(("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))

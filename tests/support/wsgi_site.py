@@ -29,7 +29,7 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
     if path == "/open":
         return echo(environ)
     body = b"secret page"
-    if path == "/upload":
+    if path in ("/upload", "/leave"):
         body = b"%d" % sum(map(len, iter(lambda: environ["wsgi.input"].read(65536), b"")))
     elif path == "/peak":
         body = peak()

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from twofa_middleware.asks import AskApp, ReadBody
+from twofa_middleware.asks import AskApp, PeekBody, ReadBody
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.drive import AsyncAnswer, adrive
 from twofa_middleware.errors import TwoFactorError
@@ -25,7 +25,7 @@ from twofa_middleware.wiring import build
 
 from .asking import Asking
 from .head import BrokenOff, HeldHead, comes_of_drop
-from .translate import ClientGone, change_scope, read_body, read_request, receive_instead, send_answer
+from .translate import ClientGone, change_scope, peek_body, read_body, read_request, receive_instead, send_answer
 from .watching import Close, Watch
 
 AnySend = TypeVar("AnySend", bound=SendOn | Answer)
@@ -72,9 +72,13 @@ class TwoFactorMiddleware:
         kept, context = KeptCookies(), copy_context()
 
         async def answer(ask: Ask[Any]) -> Any:
+            nonlocal receive
             match ask:
                 case ReadBody():
                     return await read_body(receive, ask)
+                case PeekBody():
+                    body, receive = await peek_body(receive, ask)
+                    return body
                 case AskApp():
                     return await self._asking.answer(ask, kept, context)
                 case _:

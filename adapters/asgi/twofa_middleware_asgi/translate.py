@@ -7,7 +7,7 @@ import copy
 
 from starlette.types import Message, Receive, Scope, Send
 
-from twofa_middleware.asks import ReadBody
+from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import BadRequest
 from twofa_middleware.http import Allow, Answer, Headers, Request, change_headers
@@ -88,6 +88,43 @@ async def read_body(receive: Receive, ask: ReadBody) -> bytes:
                     return bytes(body)
     except TimeoutError:
         raise BadRequest(408, f"The form did not arrive within {ask.limit_seconds} seconds.") from None
+
+
+async def peek_body(receive: Receive, ask: PeekBody) -> tuple[bytes | None, Receive]:
+    """The body of a request that goes on to the app, None for one that is longer or slower; and the ``receive`` by which
+    the app gets all of that one. What is waited for is not broken off: a server may lose what comes just then."""
+    loop = asyncio.get_running_loop()
+    heard: list[Message] = []
+    size, until = 0, loop.time() + ask.limit_seconds
+    waited: asyncio.Future[Message] | None = None
+    try:
+        while size <= ask.limit_bytes:
+            waited = asyncio.ensure_future(receive())
+            if not (await asyncio.wait({waited}, timeout=until - loop.time()))[0]:
+                break
+            message, waited = waited.result(), None
+            if message["type"] != "http.request":
+                raise ClientGone
+            heard.append(message)
+            size += len(message.get("body", b""))
+            if size <= ask.limit_bytes and not message.get("more_body", False):
+                return b"".join(one.get("body", b"") for one in heard), receive
+    except BaseException:
+        if waited is not None:
+            waited.cancel()
+        raise
+    heard.reverse()
+
+    async def receive_again() -> Message:
+        nonlocal waited
+        if heard:
+            return heard.pop()
+        if waited is None:
+            return await receive()
+        message, waited = await asyncio.shield(waited), None
+        return message
+
+    return None, receive_again
 
 
 async def send_answer(answer: Answer, request: Request, send: Send) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 
-from twofa_middleware.asks import ReadBody
+from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.drive import adrive, drive
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.http import Allow, Answer, Headers, Send, Splicing
@@ -33,6 +33,7 @@ from .translate import (
     body_length,
     change_request,
     headers_of,
+    peek_body,
     read_body,
     read_request,
     response_of,
@@ -61,7 +62,13 @@ class TwoFactorMiddleware:
         gate = self._runtime.gate
 
         def answer(ask: Ask[Any]) -> Any:
-            return read_body(request, ask) if isinstance(ask, ReadBody) else self._runtime.answer(ask)
+            match ask:
+                case ReadBody():
+                    return read_body(request, ask)
+                case PeekBody():
+                    return peek_body(request, ask)
+                case _:
+                    return self._runtime.answer(ask)
 
         admitted_at, read = time.monotonic(), read_request(request, int(time.time()))
         allow = drive(gate.admit(read), answer)
@@ -95,7 +102,13 @@ class TwoFactorMiddleware:
         gate = self._runtime.gate
 
         async def answer(ask: Ask[Any]) -> Any:
-            return read_body(request, ask) if isinstance(ask, ReadBody) else await self._runtime.answer_async(ask)
+            match ask:
+                case ReadBody():
+                    return read_body(request, ask)
+                case PeekBody():
+                    return peek_body(request, ask)
+                case _:
+                    return await self._runtime.answer_async(ask)
 
         admitted_at, read = time.monotonic(), read_request(request, int(time.time()))
         allow = await adrive(gate.admit(read), answer)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import HttpResponse, UnreadablePostError
 
-from twofa_middleware.asks import ReadBody
+from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.errors import BadRequest, TwoFactorError
 from twofa_middleware.http import Allow, Answer, Headers, Request, change_headers
 
@@ -91,6 +91,25 @@ def read_body(request: Any, ask: ReadBody) -> bytes:
         raise BadRequest(413, f"The form may have {ask.limit_bytes} bytes.")
     told = request.META.get("CONTENT_LENGTH") or str(len(body))
     if told != str(len(body)):
+        raise BadRequest(400, "The form did not arrive whole.")
+    return body
+
+
+def peek_body(request: Any, ask: PeekBody) -> bytes | None:
+    """The body of a request that goes on to the view, None for one that is larger. Under ASGI it is there already, as a
+    file; under WSGI one that is larger says so beforehand, or is none to Django."""
+    length = body_length(request)
+    try:
+        if not hasattr(request, "scope"):
+            body: bytes = request._stream.read(length)
+        else:
+            body = request._stream.read(ask.limit_bytes + 1)
+            if len(body) > ask.limit_bytes:
+                request._stream.seek(0)
+                return None
+    except OSError:
+        raise BadRequest(400, "The form did not arrive whole.") from None
+    if request.META.get("CONTENT_LENGTH") and len(body) != length:
         raise BadRequest(400, "The form did not arrive whole.")
     return body
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from werkzeug.wsgi import ClosingIterator
 
-from twofa_middleware.asks import AskApp, ReadBody
+from twofa_middleware.asks import AskApp, PeekBody, ReadBody
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.drive import drive
 from twofa_middleware.http import Allow, Answer, Headers, Send
@@ -28,6 +28,7 @@ from .lent_socket import LentSocket, lent_by
 from .translate import (
     change_environ,
     content_length,
+    peek_body,
     read_body,
     read_request,
     replace_body,
@@ -76,6 +77,8 @@ class TwoFactorMiddleware:
             match ask:
                 case ReadBody():
                     return read_body(environ, ask)
+                case PeekBody():
+                    return peek_body(environ, ask)
                 case AskApp():
                     return self._asking.answer(ask, kept, context)
                 case _:

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
-from twofa_middleware.asks import ReadBody
+from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import BadRequest
 from twofa_middleware.http import Allow, Answer, Headers, Request
+
+from .peeked_input import PeekedInput
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _OUTSIDE_HTTP = ("CONTENT_TYPE", "CONTENT_LENGTH")
+_CHUNK = 64 * 1024
 SENT_PATHS = ("RAW_URI", "REQUEST_URI")
 
 
@@ -90,21 +93,48 @@ def read_body(environ: WSGIEnvironment, ask: ReadBody) -> bytes:
     if not environ.get("CONTENT_LENGTH") and not environ.get("wsgi.input_terminated"):
         raise BadRequest(411, "The form has to be sent with its length.")
     began = monotonic()
-    too_large = BadRequest(413, f"The form may have {ask.limit_bytes} bytes.")
+    body = _whole(environ, ask.limit_bytes)
+    if monotonic() - began > ask.limit_seconds:
+        raise BadRequest(408, f"The form did not arrive within {ask.limit_seconds} seconds.")
+    return body
+
+
+def peek_body(environ: WSGIEnvironment, ask: PeekBody) -> bytes | None:
+    """The body of a request that goes on to the app, which gets one of unknown length from its beginning again if it is
+    longer. One of known length is never asked for if it is, and is waited for as the app would."""
+    if environ.get("CONTENT_LENGTH"):
+        return _whole(environ, ask.limit_bytes)
+    began, stream, body = monotonic(), environ["wsgi.input"], bytearray()
+    while len(body) <= ask.limit_bytes and monotonic() - began <= ask.limit_seconds:
+        try:
+            chunk = stream.read(min(_CHUNK, ask.limit_bytes + 1 - len(body)))
+        except OSError:
+            raise _not_whole() from None
+        if not chunk:
+            return bytes(body)
+        body += chunk
+    environ["wsgi.input"] = PeekedInput(bytes(body), stream)
+    return None
+
+
+def _whole(environ: WSGIEnvironment, limit_bytes: int) -> bytes:
+    too_large = BadRequest(413, f"The form may have {limit_bytes} bytes.")
     try:
         # One more than allowed: of a body without length the stream gives what fits, and says nothing of the rest.
-        body: bytes = get_input_stream(environ, max_content_length=ask.limit_bytes + 1).read()
+        body: bytes = get_input_stream(environ, max_content_length=limit_bytes + 1).read()
     except RequestEntityTooLarge:
         raise too_large from None
     except (HTTPException, OSError):
-        raise BadRequest(400, "The form did not arrive whole.") from None
-    if monotonic() - began > ask.limit_seconds:
-        raise BadRequest(408, f"The form did not arrive within {ask.limit_seconds} seconds.")
-    if len(body) > ask.limit_bytes:
+        raise _not_whole() from None
+    if len(body) > limit_bytes:
         raise too_large
     if content_length(environ) not in (None, len(body)):
-        raise BadRequest(400, "The form did not arrive whole.")
+        raise _not_whole()
     return body
+
+
+def _not_whole() -> BadRequest:
+    return BadRequest(400, "The form did not arrive whole.")
 
 
 def send_answer(answer: Answer, request: Request, start_response: StartResponse) -> list[bytes]:

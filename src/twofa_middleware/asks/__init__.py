@@ -90,6 +90,7 @@ from .program import (
     CheckStore,
     Count,
     Emit,
+    PeekBody,
     Random,
     ReadBody,
 )
@@ -180,6 +181,7 @@ __all__ = [
     "Notes",
     "OpenPass",
     "PassRow",
+    "PeekBody",
     "PersonRow",
     "Random",
     "ReadAttempts",

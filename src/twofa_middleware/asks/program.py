@@ -19,6 +19,15 @@ class ReadBody(Ask[bytes]):
 
 
 @dataclass(frozen=True, slots=True)
+class PeekBody(Ask[bytes | None]):
+    """The body of a request that goes on to the app; None for one that is larger or comes more slowly, of which the app
+    then gets all, as it came. BadRequest 400 where it does not arrive whole."""
+
+    limit_bytes: int
+    limit_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Random(Ask[bytes]):
     """Bytes from the system's generator for secrets."""
 

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 from urllib.parse import unquote, unquote_to_bytes
@@ -27,6 +28,7 @@ _RULE = re.compile(
 )
 _SEPARATORS = re.compile(rb"[&;?#]")
 _OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
+_METHOD = "_method"
 _MOST_ESCAPES = 4
 _DROPPED = bytes((*range(0x21), 0x7F))
 _LONGEST_TEXT = 1000
@@ -70,31 +72,52 @@ class LoginRule:
             re.compile(path.pattern.pattern, path.pattern.flags | re.IGNORECASE),
         )
 
-    def holds(self, request: Request) -> bool:
-        """Whether the request may be one, but for what a form in its body says."""
-        if not self._fits_method(request):
+    def holds(self, request: Request, *, has_form: bool = False) -> bool:
+        """Whether the request may be one, but for what a form in its body says; ``has_form``: there is one, which may
+        also say that the method is another."""
+        has_method = self._has_method(request)
+        # Few requests come further, so none pays for a path that it does not ask for.
+        if not (has_method or has_form or request.query or _overrides_by_header(request)):
             return False
         if not any(self._pattern.fullmatch(path) for path in _readings(request.path)):
             return False
+        if not (has_method or has_form or _overrides(request)):
+            return False
         return self.place != "query" or self._stands_in(_SEPARATORS.split(request.query, MOST_PARTS))
 
-    def holds_for_form(self, content_type: bytes, content_encoding: bytes | None, body: bytes) -> bool:
-        """Whether the field may stand in this form; a form that can be read in two ways may have any field."""
+    def asks_form(self, request: Request) -> bool:
+        """Whether a request that the rule ``holds`` for is one only if its form says so."""
+        return self.place == "form" or self.asks_method(request)
+
+    def asks_method(self, request: Request) -> bool:
+        """Whether that is so since the request's method is another."""
+        return not (self._has_method(request) or _overrides(request))
+
+    def holds_for_form(
+        self, content_type: bytes, content_encoding: bytes | None, body: bytes, *, names_method: bool = False
+    ) -> bool:
+        """Whether the field may stand in this form, and with ``names_method`` also one that names a method of the rule;
+        a form that can be read in two ways may have any field."""
         try:
             boundary = boundary_of(content_type, content_encoding)
             if boundary is None:
-                return self._stands_in(re.split(rb"[&;]", body, maxsplit=MOST_PARTS))
-            return any(self._is_meant(part.name or b"", part.value) for part in parts_of(body, boundary))
+                pairs = re.split(rb"[&;]", body, maxsplit=MOST_PARTS)
+                if len(pairs) > MOST_PARTS:
+                    return True
+                fields = [(name, value) for name, _, value in (pair.partition(b"=") for pair in pairs)]
+            else:
+                fields = [(part.name or b"", part.value) for part in parts_of(body, boundary)]
         except BadRequest:
             return True
+        if names_method and not any(self._is_its_method(name, value) for name, value in fields):
+            return False
+        return self.place != "form" or any(self._is_meant(name, value) for name, value in fields)
 
-    def _fits_method(self, request: Request) -> bool:
-        methods = self.path.methods
-        if not methods or request.method.upper() in methods:
-            return True
-        # An app may take the method from elsewhere, whatever was sent.
-        names = {name for name, _ in request.headers}
-        return not names.isdisjoint(_OVERRIDES) or b"_method" in request.query.lower()
+    def _has_method(self, request: Request) -> bool:
+        return not self.path.methods or request.method.upper() in self.path.methods
+
+    def _is_its_method(self, name: bytes, value: bytes) -> bool:
+        return may_mean(name, _METHOD) and any(may_mean(value, method) for method in self.path.methods)
 
     def _stands_in(self, pairs: list[bytes]) -> bool:
         """Whether one of the pairs may be the field; of more pairs than are looked at, one may be."""
@@ -106,8 +129,25 @@ class LoginRule:
         return may_mean(name, self.name) and (self.value is None or may_mean(value, self.value))
 
 
-def _readings(path: str) -> Iterator[str]:
-    """The path as it is, and as apps, servers and proxies may read it."""
+def _overrides_by_header(request: Request) -> bool:
+    return any(name in _OVERRIDES for name, _ in request.headers)
+
+
+def _overrides(request: Request) -> bool:
+    """Whether the app may take the method from elsewhere than where it stands, whatever was sent; a form apart."""
+    if _overrides_by_header(request):
+        return True
+    pairs = _SEPARATORS.split(request.query, MOST_PARTS)
+    return len(pairs) > MOST_PARTS or any(may_mean(pair.partition(b"=")[0], _METHOD) for pair in pairs)
+
+
+@lru_cache(maxsize=16)
+def _readings(path: str) -> tuple[str, ...]:
+    """The path as it is, and as apps, servers and proxies may read it; all rules look at those of one request."""
+    return tuple(dict.fromkeys(_all_readings(path)))
+
+
+def _all_readings(path: str) -> Iterator[str]:
     yield path
     for _ in range(_MOST_ESCAPES):
         yield from _shapes(path)

@@ -7,7 +7,7 @@ from typing import Any
 
 from support.exchange import Body, Pairs, Reply
 from support.realm import Realm
-from twofa_middleware.asks import ReadBody
+from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.drive import drive
 from twofa_middleware.http import Answer, Request
 from twofa_middleware.protocol import Ask
@@ -35,7 +35,7 @@ class GateExchange:
         server: dict[str, Any] | None = None,
     ) -> Reply:
         def answer(ask: Ask[Any]) -> Any:
-            return body if isinstance(ask, ReadBody) else self.runtime.answer(ask)
+            return body if isinstance(ask, ReadBody | PeekBody) else self.runtime.answer(ask)
 
         path, _, query = target.partition("?")
         pairs = tuple((name.lower().encode(), value.encode()) for name, value in headers or [])

@@ -121,6 +121,9 @@ def test_a026_a_query_in_which_any_parser_may_find_the_field_has_it(query: str) 
         ([(b"x-http-method-override", b"POST")], ""),
         ([(b"x-method-override", b"POST")], ""),
         ([], "?_method=POST"),
+        ([], "?%5fmethod=POST"),
+        ([], "?x=1&_metho%64=%50OST"),
+        ([], "?" + "&" * 1001),
     ],
 )
 def test_a011_a_method_that_is_named_elsewhere_may_be_any(headers: list[tuple[bytes, bytes]], query: str) -> None:
