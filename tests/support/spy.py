@@ -102,7 +102,7 @@ class Spy:
             key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
         }
         body = environ["wsgi.input"].read(length) if length else b""
-        if "CONTENT_LENGTH" not in environ and environ.get("wsgi.input_terminated"):
+        if "CONTENT_TYPE" in environ and "CONTENT_LENGTH" not in environ and environ.get("wsgi.input_terminated"):
             body = b"".join(iter(lambda: environ["wsgi.input"].read(65536), b""))
         told = self._told(
             Call(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("QUERY_STRING", ""), headers, body)
