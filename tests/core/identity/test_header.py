@@ -132,6 +132,15 @@ def test_a023_an_address_that_a_header_may_have_made_up_is_unknown(by: dict[str,
         assert "--no-proxy-headers" in found.reason
 
 
+@pytest.mark.parametrize("name", [b"x-forwarded-for", b"forwarded"])
+def test_a023_of_more_claims_than_are_looked_at_one_may_be_the_peer_s(name: bytes) -> None:
+    """64 KB of them would take a sixth of a second to read."""
+    by = environ("10.0.0.7")
+    assert isinstance(who(by, (name, b", ".join([b"192.0.2.1"] * 200))), Login)
+    assert isinstance(who(by, (name, b", ".join([b"192.0.2.1"] * 201))), Unknown)
+    assert isinstance(who(by, (b"x-forwarded-for", b"a " * 150), (b"forwarded", b"for=a;" * 50)), Unknown)
+
+
 def test_a023_behind_werkzeug_s_proxy_fix_the_address_before_it_counts() -> None:
     fixed = environ(PROXY, **{"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.9.9.9"}})
     assert who(fixed, (b"x-forwarded-for", b"10.0.0.7")) == Anonymous(frozenset({USER}))
