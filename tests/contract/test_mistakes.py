@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from support.exchange import Pairs
 from support.realm import SIGNED_COOKIE, session_cookie
 from support.spy import HTML, Call, Told
 from support.stage import Open, Stage
@@ -92,3 +93,30 @@ def test_a_form_by_an_address_that_the_settings_do_not_name_is_told_and_says_whe
     assert "Open it at http://localhost:8000 and try again there." in reply.text
     [warned] = warnings(caplog)
     assert (warned["event"], warned["origin"]) == ("form of another origin refused", "http://127.0.0.1:8000")
+    assert warned["remedy"] == "if people open this app at http://127.0.0.1:8000, add it to `origins` of [apps.shop]"
+
+
+@pytest.mark.parametrize(
+    ("headers", "remedy"),
+    [
+        ([("Origin", "https://shop.example")], "if people open this app at https://shop.example, add it to `origins`"),
+        ([("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")], ""),
+        ([("Origin", "http://localhost:9000"), ("Sec-Fetch-Site", "same-site")], ""),
+        ([("Origin", "null")], ""),
+        ([("Origin", "https://shop.example`]; add nothing")], ""),
+    ],
+)
+def test_a102_a_form_from_elsewhere_is_not_called_out_of_date_and_no_foreign_site_is_recommended(
+    stage: Stage, caplog: pytest.LogCaptureFixture, headers: Pairs, remedy: str
+) -> None:
+    erin = stage.enrolled()
+    erin.log_in(login="login-2")
+    reply = erin.send(erin.filled(), headers)
+    assert reply.status == 403
+    assert "This form came from another address, so nothing has been done." in reply.text
+    assert "Open http://localhost:8000 and try again there." in reply.text
+    assert "out of date" not in reply.text
+    [warned] = warnings(caplog)
+    assert warned["event"] == "form of another origin refused"
+    assert warned.get("remedy", "").startswith(remedy)
+    assert ("remedy" in warned) == bool(remedy)

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from ..http import Headers, Request
 
 MAX_NEXT = 2000
+_ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]_-]+", re.ASCII)
 _LOCAL = re.compile(r"/(?!/)[!-\[\]-~]*", re.ASCII)
 
 
@@ -22,6 +23,11 @@ def is_own_form(request: Request, origins: tuple[str, ...]) -> bool:
         return False
     sent = request.values(b"origin")
     return not sent or (len(sent) == 1 and sent[0].decode("latin-1") in origins)
+
+
+def is_origin(text: str) -> bool:
+    """Whether it is the origin of a web page, as a browser writes it (RFC 6454 §7); ``null`` is none."""
+    return _ORIGIN.fullmatch(text) is not None
 
 
 def is_own_websocket(request: Request, origins: tuple[str, ...]) -> bool:

@@ -11,7 +11,7 @@ from ..accounts.attempts import Accepted, Prepared, Proof, RecoveryCode, TotpCod
 from ..asks import ReadBody
 from ..browser import tokens
 from ..browser.cookies import digest
-from ..browser.origin import is_own_form, local_path
+from ..browser.origin import is_origin, is_own_form, local_path
 from ..errors import BadRequest
 from ..http import FORM_LIMIT_BYTES, FORM_LIMIT_SECONDS, Answer, Request, parse_form
 from ..protocol import Flow, Login
@@ -150,22 +150,38 @@ class StaleForm(BadRequest):
         super().__init__(403, "This form is out of date. Go back, load the page again and send it once more.")
 
 
+class ForeignForm(BadRequest):
+    """The browser says that the form was not sent by a page of the app's origins."""
+
+    def __init__(self, visit: Visit) -> None:
+        first = visit.site.app.origins[0]
+        if visit.request.values(b"sec-fetch-site") == [b"same-origin"]:
+            # The browser is on a page of ours, by an address that the settings do not name.
+            said = f"This site goes by another address. Open it at {first} and try again there."
+        else:
+            said = f"This form came from another address, so nothing has been done. Open {first} and try again there."
+        super().__init__(403, said)
+
+
+def _tell_of_foreign_form(visit: Visit) -> Flow[None]:
+    site, request = visit.site, visit.request
+    sent = (request.header(b"origin") or b"").decode("latin-1")[:200]
+    facts = {"origin": sent, "origins": ", ".join(site.app.origins)}
+    # A browser that names another site as the sender has met one: that is no reason to trust the site.
+    if is_origin(sent) and request.values(b"sec-fetch-site") in ([], [b"same-origin"]):
+        facts["remedy"] = f"if people open this app at {sent}, add it to `origins` of [apps.{site.name}]"
+    yield from site.warn("form of another origin refused", request.now, **facts)
+
+
 def read_form(visit: Visit, purpose: str, covers: str = "") -> Flow[Form]:
     """The fields of a POST to an own page. Nothing is read that is not small, urlencoded and from this origin.
 
     ``covers`` names a field that the token vouches for: what the page showed when the form was drawn.
     """
     request = visit.request
-    origins = visit.site.app.origins
-    if not is_own_form(request, origins):
-        sent = (request.header(b"origin") or b"").decode("latin-1")[:200]
-        yield from visit.site.warn(
-            "form of another origin refused", request.now, origin=sent, origins=", ".join(origins)
-        )
-        if request.header(b"sec-fetch-site") == b"same-origin":
-            # The browser is on a page of ours, by an address that the settings do not name.
-            raise BadRequest(403, f"This site goes by another address. Open it at {origins[0]} and try again there.")
-        raise StaleForm
+    if not is_own_form(request, visit.site.app.origins):
+        yield from _tell_of_foreign_form(visit)
+        raise ForeignForm(visit)
     kind, _, parameters = (request.header(b"content-type") or b"").lower().partition(b";")
     charset = parameters.replace(b" ", b"").replace(b'"', b"")
     if kind.strip() != _FORM_TYPE or charset not in (b"", b"charset=utf-8") or request.values(b"content-encoding"):
