@@ -41,6 +41,7 @@ class Site:
     factor: Codes
     look: Look
     exempt: tuple[PathRule, ...]
+    strict: tuple[PathRule, ...]
     login_rules: tuple[LoginRule, ...]
     logout_rules: tuple[LoginRule, ...]
     anonymous_websockets: tuple[PathRule, ...]
@@ -86,6 +87,7 @@ class Site:
             factor=factor or _USUAL,
             look=look or Look(),
             exempt=_rules(app.exempt, settings, f"[apps.{name}] exempt", for_reading=True),
+            strict=_rules(app.strict, settings, f"[apps.{name}] strict"),
             login_rules=_login_rules((*app.login, *login_rules), settings, f"[apps.{name}] login"),
             logout_rules=_login_rules(app.logout, settings, f"[apps.{name}] logout"),
             anonymous_websockets=_rules(

@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from ..asks import TOUCH_SECONDS, Look, TouchPass
 from ..browser.cookies import PassCookie, digest, hide_ours, read_pass, read_token
-from ..http import Request
+from ..http import Known, Request
 from ..policy.enforcement import Demand
+from ..policy.paths import asks_more
 from ..protocol import Flow, Login, UserKey
 from ..site import Site
 from . import passes, remembered
@@ -31,6 +32,22 @@ class Access:
     @property
     def is_proven(self) -> bool:
         return self.valid_pass is not None and self.valid_pass.method.is_proven
+
+    def stands(self, site: Site) -> bool:
+        """Whether the pass alone lets the login through, whatever is enforced by now."""
+        return self.valid_pass is not None and not (self.valid_pass.method.needed_nothing and site.starts_now)
+
+    def known(self, site: Site, login: Login) -> Known | None:
+        """What may be remembered of that."""
+        found = self.valid_pass
+        if found is None or not self.stands(site):
+            return None
+        ends = [found.expires_at]
+        if login.expires is not None:
+            ends.append(login.expires)
+        if site.settings.idle_seconds:
+            ends.append(found.used_at + TOUCH_SECONDS)  # then it has to be noted that it is in use
+        return Known(self.user, login.session, min(ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +82,11 @@ def look(
     cookie = None if log_in_begins else _pass_cookie(site, user, request)
     browser = read_token(request, site.cookies.browser(user))
     seen = yield from Look(
-        user, cookie.digest if cookie else None, digest(browser) if browser is not None else None, request.now
+        user,
+        cookie.digest if cookie else None,
+        digest(browser) if browser is not None else None,
+        request.now,
+        is_strict=asks_more(site.strict, request),
     )
     account = open_account(site.sealer, user, seen.account)
     valid = passes.read_pass(site, login, user, account.generation, seen.pass_row, request.now)
@@ -89,7 +110,7 @@ def _pass_cookie(site: Site, user: UserKey, request: Request) -> PassCookie | No
 def decide(site: Site, login: Login, request: Request, access: Access) -> Flow[Decision]:
     """Design §3 as code. Roles are asked for only where they matter; if they cannot be read, that raises."""
     valid = access.valid_pass
-    if valid is not None and not (valid.method.needed_nothing and site.starts_now):
+    if access.stands(site):
         return Passes()
     if access.account.is_enrolled:
         access.account.authenticator(site.sealer, site.factor.kind)  # what does not open is 503 now, not after the code

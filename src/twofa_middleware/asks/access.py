@@ -12,12 +12,13 @@ from .rows import BrowserRow, Notes, PassRow
 
 @dataclass(frozen=True, slots=True)
 class Look(StoreAsk[Seen]):
-    """The one read of a decision."""
+    """The one read of a decision. With ``is_strict`` nothing but the store itself may answer it, now."""
 
     user: UserKey
     pass_digest: bytes | None
     browser_digest: bytes | None
     now: int
+    is_strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def to_walk(house: House, verified: Browser) -> list[str]:
     """Paths of the app: those of the settings, those that its home links to, its routes where it shows them, the usual."""
     app = house.app
     found = [app.home, app.login_page, *USUAL]
-    for rule in (*app.login, *app.logout, *app.exempt, *(insert.path for insert in app.inserts)):
+    for rule in (*app.login, *app.logout, *app.exempt, *app.strict, *(insert.path for insert in app.inserts)):
         path = rule.partition(" ")[2].partition(" ")[0] if " " in rule else rule
         found.append(path.replace("/**", "/anything").replace("{", "").replace("}", ""))
     try:

@@ -34,6 +34,7 @@ class PathRule:
     text: str
     methods: frozenset[str]
     pattern: re.Pattern[str]
+    _folded: re.Pattern[str]
 
     @classmethod
     def parse(cls, text: str) -> PathRule:
@@ -51,9 +52,10 @@ class PathRule:
         methods = frozenset() if found["methods"] == "ANY" else frozenset(found["methods"].split(","))
         try:
             compiled = re.compile(pattern, re.DOTALL)
+            folded = re.compile(pattern, re.DOTALL | re.IGNORECASE)
         except re.error:
             raise ConfigError(f'"{text}": two segments have the same name') from None
-        return cls(text, methods | ({"HEAD"} if "GET" in methods else set()), compiled)
+        return cls(text, methods | ({"HEAD"} if "GET" in methods else set()), compiled, folded)
 
     @staticmethod
     def _segment(part: str, text: str) -> str:
@@ -72,6 +74,12 @@ class PathRule:
 
     def matches(self, method: str, path: str) -> bool:
         return (not self.methods or method in self.methods) and self.pattern.fullmatch(path) is not None
+
+    def may_match(self, method: str, path: str) -> bool:
+        """Whether an app that folds cases, or takes a path with a closing slash for one without, may see a match."""
+        if self.methods and method.upper() not in self.methods:
+            return False
+        return any(self._folded.fullmatch(one) for one in (path, path + "/", path.rstrip("/")))
 
     def parts(self, path: str) -> dict[str, str]:
         """The segments of a matching path that the rule names."""
@@ -97,7 +105,9 @@ def _is_plain_segment(part: str) -> bool:
 
 def asks_more(rules: Sequence[PathRule], request: Request) -> bool:
     """Whether a rule that demands something holds: for the path, and for every odd one, which may be read as that path."""
-    return any(rule.matches(request.method, request.path) for rule in rules) or (bool(rules) and not is_plain(request))
+    return bool(rules) and (
+        any(rule.may_match(request.method, request.path) for rule in rules) or not is_plain(request)
+    )
 
 
 def asks_less(rules: Iterable[PathRule], request: Request) -> bool:

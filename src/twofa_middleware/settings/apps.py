@@ -67,6 +67,9 @@ class AppSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """The app's cookies that our own log-out expires. Not set: those that the resolvers read."""
     exempt: tuple[str, ...] = ()
     """Path rules for GET and HEAD that pass unseen, without cookies and Authorization."""
+    strict: tuple[str, ...] = ()
+    """Path rules, such as "ANY /admin/**", of requests for which the store is asked each time: nothing that this process
+    remembers of a pass counts there, not even within `stale_seconds`."""
     anonymous_websockets: tuple[str, ...] = ()
     """Path rules, such as "GET /live/**", of WebSockets that may be open while nobody is logged in, where a resolver depends
     on the app's state: no other may be then. Elsewhere all may."""

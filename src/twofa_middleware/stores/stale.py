@@ -2,8 +2,8 @@
 
 What is kept is what the store said of a pass, and from when; only the store's own word renews it, so no pass goes on for
 longer than ``seconds`` after the store last vouched for it, however often it is used or the store is made unreachable.
-Everything else is refused as without this: a browser is not remembered, no pass is opened, no code is tried, no page of
-ours that reads or changes anything answers. A store that is another one is no outage.
+Everything else is refused as without this: a browser is not remembered, no pass is opened, no code is tried, no strict
+path and no page of ours that reads or changes anything answers. A store that is another one is no outage.
 
 What it costs: within these seconds a pass that was ended elsewhere, by a log-out or an administrator, goes on here.
 """
@@ -118,7 +118,7 @@ class StaleStore:
 
     def _stale(self, ask: Ask[Any]) -> asks.Seen | asks.Done | None:
         match ask:
-            case asks.Look(user, bytes() as digest, _, now):
+            case asks.Look(user, bytes() as digest, _, now, is_strict=False):
                 return self._find((user, digest), now)
             case asks.TouchPass(user, digest, now) if self._find((user, digest), now) is not None:
                 return asks.Done()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,6 +134,14 @@ def test_the_pass_and_the_browser_are_looked_up_by_the_digests_of_their_cookies(
     assert (done.result.is_proven, done.result.pass_digest) == (True, row.digest)
     assert done.result.browser is not None
     assert done.result.browser.digest == digest(token)
+
+
+@pytest.mark.parametrize(("path", "is_strict"), [("/admin/x", True), ("//home", True), ("/home", False)])
+def test_a_question_for_a_strict_path_says_so(path: str, is_strict: bool) -> None:
+    asked = replace(request(), path=path, raw_path=path.encode())
+    guarded = site(shop={"strict": ["ANY /admin/**"]})
+    assert looked(asked, account_row(), at=guarded).asked == [Look(USER, None, None, NOW, is_strict=is_strict)]
+    assert looked(asked, account_row()).asked == [Look(USER, None, None, NOW)]
 
 
 def test_a_request_without_cookies_has_no_pass_and_no_browser() -> None:
