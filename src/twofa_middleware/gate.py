@@ -203,7 +203,9 @@ class Gate:
         rules = rules_for(self._inserts, request) if site.mode == "enforce" else ()
         if rules:
             return (yield from self._allow_page(Scene(site, request, login, access), rules, admitted, changes))
-        return self._allow(request, admitted, changes, watches_body, may_last=True)
+        allow = self._allow(request, admitted, changes, watches_body, may_last=True)
+        is_plain = request.kind == "http" and not (moment.is_one or admitted.needs_release)
+        return replace(allow, known=access.known(site, login)) if is_plain else allow
 
     def _allow_page(
         self,

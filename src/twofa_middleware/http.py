@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from urllib.parse import parse_qsl, quote
 
 from .errors import BadRequest
-from .protocol import Flow, Login
+from .protocol import Flow, Login, UserKey
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -153,6 +153,16 @@ def never(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """Whose pass let a request in. Until then (seconds since 1970) what comes with the same cookies and headers may pass
+    without a question, as long as nothing of the user has changed."""
+
+    user: UserKey
+    session: str | None
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Allow:
     """The request may go on to the app.
 
@@ -162,7 +172,8 @@ class Allow:
     again when the last chunk of the body was read. ``body``: what the app reads instead of the body, which was read
     already. ``splices``: the answer may be changed on its way, so the app has to give its bytes to nobody else.
     ``is_watched`` looks at the head of the app's answer and says whether ``Gate.still_passes`` has to be asked for as long
-    as the connection is open; ``asks_each``: also about each message of the client's.
+    as the connection is open; ``asks_each``: also about each message of the client's. ``known``: what may be remembered
+    of the decision, None where the next request has to be decided anew.
     """
 
     request: Request
@@ -176,6 +187,7 @@ class Allow:
     splices: bool = False
     is_watched: Callable[[Iterable[tuple[bytes, bytes]]], bool] = never
     asks_each: bool = False
+    known: Known | None = None
 
 
 class Splicing(Protocol):

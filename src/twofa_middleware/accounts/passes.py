@@ -54,6 +54,7 @@ class Pass:
     method: Method
     opened_at: int
     expires_at: int
+    used_at: int
 
 
 def new_pass(site: Site, login: Login, generation: int, method: Method, now: int) -> Flow[tuple[PassRow, PassCookie]]:
@@ -73,7 +74,7 @@ def read_pass(site: Site, login: Login, user: UserKey, generation: int, row: Pas
     try:
         payload = site.sealer.read("pass", (user, site.name, generation, row.digest.hex()), row.record)
         said = msgspec.msgpack.decode(payload, type=_Payload)
-        found = Pass(Method(said.method), said.opened_at, said.expires_at)
+        found = Pass(Method(said.method), said.opened_at, said.expires_at, row.used_at)
     except (UnreadableRecord, msgspec.DecodeError, ValueError):
         return None
     idle = site.settings.idle_seconds

@@ -50,6 +50,7 @@ from .binding import (
     ReadBinding,
     Unbind,
 )
+from .ending import ENDING
 from .enrolling import (
     BeginSetup,
     ReadSetup,
@@ -130,6 +131,7 @@ from .rows import (
 
 __all__ = [
     "COUNT_DAYS",
+    "ENDING",
     "FIRST_WAIT_SECONDS",
     "FREE_FAILURES",
     "LONGEST_WAIT_SECONDS",

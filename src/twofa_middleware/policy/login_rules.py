@@ -79,11 +79,15 @@ class LoginRule:
         # Few requests come further, so none pays for a path that it does not ask for.
         if not (has_method or has_form or request.query or _overrides_by_header(request)):
             return False
-        if not any(self._pattern.fullmatch(path) for path in _readings(request.path)):
+        if not self.fits(request.path):
             return False
         if not (has_method or has_form or _overrides(request)):
             return False
         return self.place != "query" or self._stands_in(_SEPARATORS.split(request.query, MOST_PARTS))
+
+    def fits(self, path: str) -> bool:
+        """Whether a request with this path may be one, by whatever method, query or form."""
+        return any(self._pattern.fullmatch(reading) for reading in _readings(path))
 
     def asks_form(self, request: Request) -> bool:
         """Whether a request that the rule ``holds`` for is one only if its form says so."""

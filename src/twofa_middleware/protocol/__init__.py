@@ -14,7 +14,7 @@ from .hooks import (
     Sink,
     Theme,
 )
-from .stores import Finding, Layout, Store, StoreOptions
+from .stores import Changes, Finding, Layout, Store, StoreOptions
 from .words import (
     MAX_USER_ID_BYTES,
     Anonymous,
@@ -35,6 +35,7 @@ __all__ = [
     "MAX_USER_ID_BYTES",
     "Anonymous",
     "Ask",
+    "Changes",
     "Directory",
     "Event",
     "Factor",

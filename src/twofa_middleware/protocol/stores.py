@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from .words import Ask, Result
+from .words import Ask, Result, UserKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,29 @@ class Finding:
     remedy: str
 
 
+class Changes(Protocol):
+    """How a store tells that what was read of a user's account and passes may not hold any more.
+
+    What was read while ``stamp()`` said a number holds as long as it says the same, unless ``forget`` was called for the
+    user (None: for all) since. ``stamp()`` is asked with every request, so it does not wait for anything; None says that
+    nothing can be told now.
+    """
+
+    def begin(self, forget: Callable[[UserKey | None], None]) -> None:
+        """Called once in each process, when there is something to remember."""
+
+    def stamp(self) -> int | None: ...
+
+    def close(self) -> None: ...
+
+
 class Store(Protocol):
     """Answers the questions of ``asks.py``; one question is one transaction, on that user's records alone.
 
     A plugin is a class: ``Kind(url, store_id, realm, options)`` at the start, and ``Kind.create(url, realm, options)``,
     which makes the store or finds it, and returns its id. Realms that share a server must not see each other's records.
 
-    It may have ``layout() -> Layout``, ``migrate() -> Path | None`` (brings the layout up to the program's, answers the
+    It may have ``changes() -> Changes``; without, nothing that it says is remembered. And ``layout() -> Layout``, ``migrate() -> Path | None`` (brings the layout up to the program's, answers the
     backup of before) and ``commit()`` (from now on the store needs its layout), for ``twofa upgrade``; and
     ``inspect() -> Iterable[Finding]``, for ``twofa doctor``: all that is not as it should be where the store lies. A
     question that it may not ask there is a note.

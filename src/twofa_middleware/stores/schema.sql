@@ -1,4 +1,4 @@
--- Layout 3. Made once, by `twofa init`; servers only check `meta`. An older file gets here by sql/migrations.py.
+-- Layout 4. Made once, by `twofa init`; servers only check `meta`. An older file gets here by sql/migrations.py.
 -- Every record is sealed or authenticated before it comes here. Times are seconds since 1970.
 
 CREATE TABLE meta (
@@ -157,3 +157,34 @@ CREATE TABLE bindings (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX bindings_by_end ON bindings (ends_at);
+
+-- Raised by whatever changes a pass or an account, so that a near cache can tell: see sqlite_changes.py.
+CREATE TABLE revision (
+    number INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO revision (number) VALUES (0);
+
+CREATE TRIGGER accounts_added AFTER INSERT ON accounts BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER accounts_changed AFTER UPDATE ON accounts BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER accounts_ended AFTER DELETE ON accounts BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER passes_added AFTER INSERT ON passes BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER passes_changed AFTER UPDATE OF record, proven, opened_at, expires_at ON passes BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER passes_ended AFTER DELETE ON passes BEGIN
+    UPDATE revision SET number = number + 1;
+END;

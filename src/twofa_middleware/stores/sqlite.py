@@ -36,6 +36,7 @@ from .sql import (
     spending,
 )
 from .sql.notes import write_notes
+from .sqlite_changes import FileChanges
 from .sqlite_connections import Connections
 from .sqlite_patience import PATIENCE_SECONDS, patiently
 
@@ -151,6 +152,10 @@ class SQLiteStore:
     def commit(self) -> None:
         """From now on the file needs a program that knows its layout."""
         sqlite_upgrade.commit(self._file.path, self._store_id)
+
+    def changes(self) -> FileChanges:
+        """What a near cache watches."""
+        return FileChanges(self._file)
 
     def close(self) -> None:
         """End the threads and close the connections; later questions are refused."""

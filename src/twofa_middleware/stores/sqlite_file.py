@@ -73,16 +73,17 @@ class StoreFile:
                 "put the file in place together with its own -wal or with none, and start again"
             )
 
-    def open(self) -> sqlite3.Connection:
+    def open(self, seconds: float = PATIENCE_SECONDS) -> sqlite3.Connection:
         """A new connection to the store, checked: the file that it always was, our schema, and the id of the settings.
 
-        It may be closed by another thread, never used by two at once. Busy is reported at once, for the caller to wait.
+        It may be closed by another thread, never used by two at once. Busy is reported at once, for the caller to wait;
+        for ``seconds`` it is waited here.
         """
         before = self._stat()
         self.check()
         connection = connect(self.path)
         try:
-            patiently(lambda: self._prepare(connection), monotonic() + PATIENCE_SECONDS)
+            patiently(lambda: self._prepare(connection), monotonic() + seconds)
             if self._stat() != before:
                 raise StoreUnavailable(f"{self.path} was replaced while it was being opened")
         except BaseException:

@@ -25,19 +25,6 @@ from ..protocol import Ask, Result, Store, UserKey
 
 LOGGER = logging.getLogger("twofa_middleware")
 MOST_KEPT = 10_000
-ENDS = (
-    asks.EndPass,
-    asks.EndPasses,
-    asks.ForgetBrowsers,
-    asks.OpenPass,
-    asks.ResetAccount,
-    asks.SpendCode,
-    asks.SpendStep,
-    asks.TurnOn,
-    asks.WriteRecords,
-)
-"""What may end a pass: all that is kept of the user goes, whether the store has answered or not."""
-
 Key = tuple[UserKey, bytes]
 
 
@@ -84,7 +71,7 @@ class StaleStore:
         if self._pid != os.getpid():  # what another process has seen, and its locks, are not this one's
             self._start()
         known, ends = _Reply(), self._ends
-        if isinstance(ask, ENDS):
+        if isinstance(ask, asks.ENDING):
             self._drop(ask.user)
         try:
             yield known
@@ -100,7 +87,7 @@ class StaleStore:
             if isinstance(ask, asks.Look) and ask.pass_digest is not None:
                 self._keep(ask, ask.pass_digest, known.reply, ends)
         finally:
-            if isinstance(ask, ENDS):
+            if isinstance(ask, asks.ENDING):
                 self._drop(ask.user)
 
     def _keep(self, ask: asks.Look, digest: bytes, seen: asks.Seen, ends: int) -> None:

@@ -30,6 +30,38 @@ CREATE TABLE bindings (
 
 CREATE INDEX bindings_by_end ON bindings (ends_at);
 """,
+    # A near cache has to see what changes a pass or an account, whoever changes it.
+    4: """
+CREATE TABLE revision (
+    number INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO revision (number) VALUES (0);
+
+CREATE TRIGGER accounts_added AFTER INSERT ON accounts BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER accounts_changed AFTER UPDATE ON accounts BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER accounts_ended AFTER DELETE ON accounts BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER passes_added AFTER INSERT ON passes BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER passes_changed AFTER UPDATE OF record, proven, opened_at, expires_at ON passes BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER passes_ended AFTER DELETE ON passes BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+""",
 }
 """The layout that each makes, with its statements; the first layout was 1."""
 
