@@ -100,6 +100,11 @@ def test_a_code_of_the_token_lets_in_and_the_pages_say_how_long_it_is(stage: Sta
     assert other.go("/home").status == 200
 
 
+def test_the_event_of_a_set_up_names_the_factor(stage: Stage, erin: Visitor) -> None:
+    [event] = [event for event in stage.events() if event.name == "enrolled"]
+    assert event.facts["by"] == "token"
+
+
 def test_a049_a_code_of_a_token_lets_in_once_and_no_earlier_one_after_it(stage: Stage, erin: Visitor) -> None:
     first, second = (stage.visitor("erin", login, key=erin.key) for login in ("login-2", "login-3"))
     used = code(first)

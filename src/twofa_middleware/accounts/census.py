@@ -27,12 +27,13 @@ class Census:
 
     Of what can be sealed anew, only what opens counts under its kind; the rest, such as records of an account that has
     been changed since, is "unreadable". What has expired is left out. ``shut``: of the unreadable, how many stand where
-    records of each kind do.
+    records of each kind do. ``factors``: how many users have an authenticator by each factor (``Codes.kind``).
     """
 
     made: Counter[tuple[bytes, str]] = field(default_factory=Counter)
     shut: Counter[tuple[bytes, str]] = field(default_factory=Counter)
     users_with_codes: Counter[bytes] = field(default_factory=Counter)
+    factors: Counter[str] = field(default_factory=Counter)
 
     def of(self, key_id: bytes) -> dict[str, int]:
         """The kinds that a key made, and how many."""
@@ -71,11 +72,12 @@ def count_user(desk: Desk, census: Census, user: UserKey, now: int) -> Flow[None
         census.made[code[:KEY_ID_BYTES], "recovery code"] += 1
     census.users_with_codes.update({code[:KEY_ID_BYTES] for code in records.account.codes})
     try:
-        reset = open_account(desk.sealer, user, records.account).reset
+        account = open_account(desk.sealer, user, records.account)
     except UnreadableRecord:
         return
-    if reset:
-        census.made[reset[:KEY_ID_BYTES], "reset code"] += 1
+    census.factors.update(set(account.kinds.values()))
+    if account.reset:
+        census.made[account.reset[:KEY_ID_BYTES], "reset code"] += 1
 
 
 def count_realm(desk: Desk, census: Census) -> Flow[None]:

@@ -93,7 +93,7 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str,
     )
     row, cookie = yield from new_pass(site, login, generation, Method.TOTP, now)
     events = {
-        "spent": [site.desk.event("enrolled", login, now, by=TOTP)],
+        "spent": [site.desk.event("enrolled", login, now, by=site.factor.name)],
         "moved": [site.desk.event("code refused, account changed", login, now, by=TOTP)],
     }
     turned = yield from noted(

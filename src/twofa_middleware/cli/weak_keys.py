@@ -1,4 +1,5 @@
-"""What ``twofa doctor`` says of the keys against what lies in the store. It looks at the first users, and at every flag."""
+"""What ``twofa doctor`` says of the keys, and of the factor, against what lies in the store. It looks at the first users,
+and at every flag."""
 
 from __future__ import annotations
 
@@ -6,9 +7,12 @@ from collections.abc import Iterator
 
 from ..accounts.census import KINDS, USERS_AT_A_TIME, Census, count_realm, count_user, users_after
 from ..asks import CheckStore
-from ..errors import StoreError, UnreadableRecord
+from ..errors import ConfigError, StoreError, UnreadableRecord
 from ..moving.carrying import one
-from ..protocol import Finding
+from ..plugins import offers
+from ..protocol import Finding, PluginContext
+from ..settings import Settings
+from ..wiring import factor_of
 from .asking import Caller
 
 MOST_USERS = 1000
@@ -17,9 +21,11 @@ CLOSES = ("roster", "authenticator", "flag")
 
 
 def weak_keys(caller: Caller) -> Iterator[Finding]:
-    """Records whose key is not in the ring, that do not open though it is, and that wait for a rotation to end."""
+    """Records whose key is not in the ring, that do not open though it is, and that wait for a rotation to end; people
+    whose authenticator was made by another factor."""
     ring = caller.desk.sealer.ring
     census, damaged = _census(caller)
+    yield from _changed_factor(caller.settings, census)
     among = f"among the flags and the first {MOST_USERS} users"
     shut = {key_id: 0 for key_id, kind in census.shut if kind in CLOSES}
     for (key_id, kind), count in census.shut.items():
@@ -70,6 +76,32 @@ def weak_keys(caller: Caller) -> Iterator[Finding]:
                 "that key cannot be retired yet",
                 "run `twofa keys rotate --resume`, which makes no new key",
             )
+
+
+def _changed_factor(settings: Settings, census: Census) -> Iterator[Finding]:
+    """A factor's plugin that is gone is also told as an app that cannot start, if the settings still name it."""
+    use, variant = settings.factor.get("use"), ""
+    try:
+        context = PluginContext(settings.realm, "", settings.folder, asynchronous=True)
+        variant = factor_of(settings, context).kind.partition(":")[2]
+    except ConfigError:
+        pass
+    kind = f"{use}:{variant}" if variant else use
+    for other, count in sorted(census.factors.items()):
+        if other == kind:
+            continue
+        name = other.partition(":")[0]
+        is_there = any(offer.kind == "factor" and offer.name == name and not offer.error for offer in offers())
+        gone = "" if is_there else f", and no working plugin here is called {name}"
+        yield Finding(
+            "authenticators of another factor",
+            "problem",
+            f"{_counted(count, 'user')} of the first {MOST_USERS} with an authenticator by the factor {other}, and the "
+            f"settings name {kind}{gone}",
+            "whoever of them is asked for a code gets 503",
+            f"name {other} in `factor` again{'' if is_there else ', and install its plugin'}; or `twofa disable` each of "
+            "them, who then set up anew",
+        )
 
 
 def _counted(count: int, what: str = "record") -> str:

@@ -45,6 +45,11 @@ class Codes:
         return codes
 
     @property
+    def name(self) -> str:
+        """What the settings call the factor."""
+        return self.kind.partition(":")[0]
+
+    @property
     def digits(self) -> int:
         return self.factor.digits
 

@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from core.cli.conftest import Twofa, Typing
+from support.distributions import site_packages
 from support.realm import SIGNED_COOKIE
 from support.redis_servers import a_replica_of, a_server, new_realm
 from support.stage import Open, Stage
@@ -215,6 +216,43 @@ def test_no_more_users_are_looked_at_than_the_finding_says(
         db.execute("UPDATE accounts SET roster = CAST(x'0100000000' || substr(roster, 6) AS BLOB)")
     monkeypatch.setattr(weak_keys, "MOST_USERS", 2)
     assert "2 records among the flags and the first 2 users made with key 00000000" in twofa("doctor").out
+
+
+TOKEN = """
+import hmac, msgspec
+class Options(msgspec.Struct, frozen=True):
+    variant: str = ""
+class Token:
+    Options, digits, secret_bytes = Options, 8, 20
+    def __init__(self, options, context):
+        self.variant = options.variant
+    def codes(self, secret):
+        return lambda step: f"{int.from_bytes(hmac.digest(secret, b'%d' % step, 'sha256')[:8]) % 10**8:08}"
+    def uri(self, secret, label, issuer):
+        return "otpauth://totp/token"
+"""
+
+
+def test_people_of_a_factor_that_the_settings_do_not_name_any_more_are_found(
+    twofa: Twofa, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.enrolled("erin")
+    assert "authenticators of another factor" not in names(twofa)
+    with site_packages(tmp_path) as install:
+        install("twofa_doctor_token", "1.0", "factor", "token = twofa_doctor_token:Token", TOKEN)
+        monkeypatch.setenv("TWOFA__FACTOR", '{ use = "token", variant = "long" }')
+        [found] = [one for one in twofa("doctor", "--json").document["findings"] if "another factor" in one["name"]]
+    assert "1 user of the first 1000 with an authenticator by the factor totp" in found["found"]
+    assert "the settings name token:long" in found["found"]
+    assert "503" in found["costs"]
+
+
+def test_people_of_a_factor_whose_plugin_has_gone_are_found(
+    twofa: Twofa, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.enrolled("erin")
+    monkeypatch.setenv("TWOFA__FACTOR", '{ use = "gone" }')
+    assert {"app cannot start", "authenticators of another factor"} <= names(twofa)
 
 
 def test_a_rotation_that_has_not_come_to_its_end_is_noted_and_ended_as_the_remedy_says(
