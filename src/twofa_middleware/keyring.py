@@ -18,6 +18,8 @@ from .references import load_callable, read_secret
 
 KEY_BYTES = 32
 KEY_ID_BYTES = 4
+_OF_THE_STORE = "; `twofa init` makes a key file for a new store, so take it from a copy"
+_OF_NO_STORE = "; run `twofa init`, which makes the key file and the store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,10 @@ class KeyRing:
         return cls(os.urandom(KEY_BYTES), current, {current: os.urandom(KEY_BYTES)})
 
     @classmethod
-    def load(cls, reference: str, folder: Path) -> KeyRing:
+    def load(cls, reference: str, folder: Path, *, has_store: bool = True) -> KeyRing:
         """Read ``file:path`` (relative to ``folder``), ``env:NAME``, or what ``callable:module:function`` returns: the text
-        of a key ring, or the same as a dict. KeysError says what is wrong and what to do."""
+        of a key ring, or the same as a dict. KeysError says what is wrong and what to do; it need not be a copy that is
+        put there where the settings name no store yet."""
         kind, _, name = reference.partition(":")
         if kind == "callable":
             return cls._called(name)
@@ -50,8 +53,8 @@ class KeyRing:
             text = read_secret(reference, folder, "keys")
         except ConfigError as error:
             missing = isinstance(error.__cause__, FileNotFoundError)
-            remedy = "; `twofa init` makes a key file for a new store, so take it from a copy" if missing else ""
-            raise KeysError(f"{error}{remedy}") from None
+            remedy = _OF_THE_STORE if has_store else _OF_NO_STORE
+            raise KeysError(f"{error}{remedy if missing else ''}") from None
         return cls.parse(text, f"keys: {reference}")
 
     @classmethod

@@ -54,12 +54,14 @@ class LiveRing:
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, reference: str, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> LiveRing:
+    def load(
+        cls, reference: str, folder: Path, *, has_store: bool = True, clock: Callable[[], float] = time.monotonic
+    ) -> LiveRing:
         """What ``keys`` in the settings names; KeysError if there is no key ring that can be used."""
         kind, _, name = reference.partition(":")
         file = folder / name if kind == "file" else None
         state = _state(file)  # before it is read: what changes meanwhile is seen at the next look
-        ring = KeyRing.load(reference, folder)
+        ring = KeyRing.load(reference, folder, has_store=has_store)
         again = None if kind == "env" else lambda: KeyRing.load(reference, folder)
         return cls(ring, again, file, state, clock=clock)
 

@@ -18,6 +18,7 @@ from .errors import ConfigError
 from .file_access import whose
 
 MOST_SECRET_BYTES = 64 * 1024
+_IF_MISSING = "install it where the app runs, or put its folder on PYTHONPATH"
 _REFERENCE = re.compile(r"(?P<module>\w+(?:\.\w+)*):(?P<attributes>\w+(?:\.\w+)*)")
 
 
@@ -81,11 +82,13 @@ def _usable(secret: str, what: str) -> str:
     return secret
 
 
-def load_callable(reference: str, where: str, *, asynchronous: bool = True) -> Callable[..., Any]:
+def load_callable(
+    reference: str, where: str, *, asynchronous: bool = True, if_missing: str = _IF_MISSING
+) -> Callable[..., Any]:
     """The function that ``module:function`` names; what comes after the colon may be dotted.
 
     Where nothing can be awaited (``asynchronous=False``, an app served by WSGI) a coroutine function is refused.
-    Raises ConfigError.
+    ``if_missing``: the remedy where there is no such module. Raises ConfigError.
     """
     parts = _REFERENCE.fullmatch(reference)
     if parts is None:
@@ -95,10 +98,7 @@ def load_callable(reference: str, where: str, *, asynchronous: bool = True) -> C
     except ModuleNotFoundError as error:
         if error.name is None or not f"{parts['module']}.".startswith(f"{error.name}."):
             raise ConfigError(f"{where}: the module {parts['module']} cannot be imported: {error}") from error
-        raise ConfigError(
-            f"{where}: there is no module {error.name} ({reference}); install it where the app runs, or put its folder "
-            "on PYTHONPATH"
-        ) from error
+        raise ConfigError(f"{where}: there is no module {error.name} ({reference}); {if_missing}") from error
     except Exception as error:
         raise ConfigError(
             f"{where}: the module {parts['module']} cannot be imported: {type(error).__name__}: {error}"

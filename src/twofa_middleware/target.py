@@ -78,7 +78,9 @@ def load_target(text: str, where: str) -> Any:
         raise ConfigError(f"{where}: {text} is this package itself; name the app that it shall be in front of")
     if not {"", os.getcwd()} & set(sys.path):
         sys.path.insert(0, os.getcwd())
-    found = load_callable(reference, where)
+    file = f"{module.replace('.', '/')}.py"
+    here = f"run this in the folder where {file} is (it runs in {os.getcwd()}), or set PYTHONPATH to that folder"
+    found = load_callable(reference, where, if_missing=here)
     if call is None:
         return found
     try:

@@ -164,7 +164,7 @@ def look_of(settings: Settings, context: PluginContext) -> Look:
 
 def sealer_of(settings: Settings) -> Sealer:
     """What seals, under the keys that the settings name, and under new ones when they are there."""
-    return Sealer(settings.realm, LiveRing.load(settings.keys, settings.folder))
+    return Sealer(settings.realm, LiveRing.load(settings.keys, settings.folder, has_store=bool(settings.store_id)))
 
 
 def open_store(settings: Settings, sealer: Sealer | None = None) -> Store:

@@ -72,7 +72,8 @@ def test_what_names_no_app_is_told_how_it_is_spelled(shop: Any, text: str) -> No
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("no_shop:app", "there is no module no_shop"),
+        ("no_shop:app", "there is no module no_shop (no_shop:app); run this in the folder where no_shop.py is"),
+        ("no_shop.web:app", "run this in the folder where no_shop/web.py is (it runs in /"),
         ("corner_shop:office", "corner_shop has no office"),
         ("corner_shop:number", "is int and cannot be called"),
         ("corner_shop:create_app(broken=True)", "raised RuntimeError: no goods"),

@@ -187,8 +187,15 @@ def test_a_store_that_nobody_offers_stops_the_start(tmp_path: Path, store: str, 
 
 
 def test_keys_that_are_not_there_stop_the_start(tmp_path: Path) -> None:
-    with pytest.raises(KeysError, match="No such file"):
-        build(_changed(make_realm(tmp_path).settings, keys="file:other.toml"), "shop", asynchronous=False)
+    settings = _changed(make_realm(tmp_path).settings, keys="file:other.toml")
+    with pytest.raises(KeysError, match=r"No such file.*take it from a copy"):
+        build(settings, "shop", asynchronous=False)
+
+
+def test_before_init_a_start_says_so_and_asks_for_no_copy(tmp_path: Path) -> None:
+    settings = _changed(make_realm(tmp_path).settings, keys="file:other.toml", store_id="")
+    with pytest.raises(KeysError, match=r"No such file.*run `twofa init`, which makes the key file and the store$"):
+        build(settings, "shop", asynchronous=False)
 
 
 def test_keys_that_others_can_read_stop_the_start(tmp_path: Path) -> None:
