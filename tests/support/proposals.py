@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,3 +50,9 @@ def propose(
     settings = Settings.load(folder / "twofa.toml", environ={})
     assert settings.mode_of(next(iter(settings.apps))) == "report"
     return Proposal(text, settings, said)
+
+
+def code_of(said: str) -> str:
+    """The file of its own that the command has shown, as it would be written."""
+    shown = said.partition("guarded.py")[2].partition("\n")[2].partition("\nOr with none:")[0]
+    return textwrap.dedent(shown) + "\n"

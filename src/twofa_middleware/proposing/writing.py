@@ -52,15 +52,15 @@ def settings_file(found: Found, name: str, target: str) -> str:
 
 def code(found: Found, target: str, name: str, path: str, colour: Colour | None) -> str:
     """How the app is put behind the gate, with a line of code or with none."""
-    module, _, attribute = target.partition(":")
+    module, _, attribute = (part.strip() for part in target.partition(":"))
     door, run = ("asgi", "uvicorn") if colour == "asgi" else ("wsgi", "gunicorn")
-    # Flask's own command and test client go on with the object, so its inner app is what is wrapped.
-    inner = f"{attribute}.wsgi_app" if found.framework.startswith("Flask") and attribute.isidentifier() else attribute
-    outer = inner if inner.isidentifier() or inner.endswith(".wsgi_app") else "app"
+    first = re.split(r"\W", attribute, maxsplit=1)[0]  # of parts.app, or of create_app()
     return f"""\
-With a line of code, where {module} makes the app:
+With a line of code, in a file of its own, guarded.py, which is then served (guarded:application):
+    from {module} import {first}
     from twofa_middleware.{door} import TwoFactorMiddleware
-    {outer} = TwoFactorMiddleware({inner}, "{path}", name="{name}")
+
+    application = TwoFactorMiddleware({attribute}, "{path}", name="{name}")
 Or with none:
     TWOFA_TARGET='{target}' TWOFA_SETTINGS='{path}' {run} twofa_middleware.{door}:application"""
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from support.projects import run
-from support.proposals import SECRET, propose
+from support.proposals import SECRET, code_of, propose
+from support.recipes import files_of
+
+FACTORY = "import types, shop\ndef create_app(): return shop.app\nmade = types.SimpleNamespace(app=shop.app)\n"
 
 WITHOUT_FLASK_LOGIN = """
 from flask import Flask, session
@@ -31,17 +36,19 @@ def test_of_flask_login_nothing_is_left_to_choose(tmp_path: Path) -> None:
     assert (made.app.login_page, made.app.home, made.app.exempt) == ("/login", "/", ())
     assert '# exempt = ["GET /static/**"]' in made.text
     assert "the variable SECRET_KEY" in made.comments
-    assert 'app.wsgi_app = TwoFactorMiddleware(app.wsgi_app, "twofa.toml", name="shop")' in made.said
+    assert code_of(made.said) == files_of("flask")["guarded.py"]
 
 
-def test_the_app_starts_with_the_proposal_and_twofa_init(tmp_path: Path) -> None:
-    propose("flask", tmp_path, "shop:app")
+@pytest.mark.parametrize("target", ["shop:app", "factory:create_app()", "factory:made.app"])
+def test_the_app_starts_with_the_proposal_and_its_line_of_code(tmp_path: Path, target: str) -> None:
+    made = propose("flask", tmp_path, target, factory=FACTORY)
     environ = {"SECRET_KEY": SECRET}
     run(tmp_path, "twofa", "init", environ=environ)
-    wrapped = "from shop import app\nfrom twofa_middleware.wsgi import TwoFactorMiddleware\n"
-    wrapped += 'app.wsgi_app = TwoFactorMiddleware(app.wsgi_app, "twofa.toml", name="shop")\n'
-    wrapped += 'print(app.test_client().get("/login").status_code)'
-    assert run(tmp_path, "python", "-c", wrapped, environ=environ).split() == ["200"]
+    (tmp_path / "guarded.py").write_text(code_of(made.said))
+    asked = "from guarded import application; from werkzeug.test import Client\n"
+    asked += 'print(Client(application).get("/login").status_code, type(application).__module__)'
+    answer = run(tmp_path, "python", "-c", asked, environ=environ)
+    assert answer.split() == ["200", "twofa_middleware_wsgi.middleware"]
 
 
 def test_flask_login_s_own_settings_are_taken_over(tmp_path: Path) -> None:
