@@ -82,6 +82,14 @@ def test_the_page_has_every_option_of_every_command(name: str) -> None:
             assert f"`{param.opts[0]}" in part, f"docs/cli.md says nothing of {name} {param.opts[0]}"
 
 
+def test_the_page_begins_with_a_list_of_all_commands_that_leads_to_each() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    listed = dict(re.findall(r"\[([a-z]+)\]\(#([a-z-]+)\)", text.partition("\n## ")[0]))
+    heads = {re.sub(r"[^a-z -]", "", head.lower()).replace(" ", "-") for head in re.findall(r"^## (.*)", text, re.M)}
+    assert set(listed) == set(COMMANDS)
+    assert set(listed.values()) <= heads
+
+
 def test_without_a_command_the_help_is_shown_with_code_2(twofa: Twofa) -> None:
     done = twofa()
     assert done.code == 2
