@@ -7,21 +7,21 @@ the first would take them away.
 
 from __future__ import annotations
 
+import threading  # names of it are looked up late: gevent replaces them after this is imported
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import Context
 from functools import partial
 from io import BytesIO
-from threading import Lock, Thread, local
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from twofa_middleware.asks import AppAnswer, AskApp
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import AppUnreadable
 from twofa_middleware.http import Headers
+from twofa_middleware.program import AppAnswer, AskApp
 from twofa_middleware.turns import Turns
 
 from .body import close_body
@@ -44,6 +44,7 @@ _ITS_OWN = frozenset(
         "SCRIPT_FILENAME",
         "SCRIPT_URI",
         "SCRIPT_URL",
+        "gunicorn.sock",
         "gunicorn.socket",
         "waitress.client_disconnected",
         "werkzeug.request",
@@ -64,8 +65,8 @@ class Asking:
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
-        self._turns = Turns(Lock)
-        self._thread = local()
+        self._turns = Turns(threading.Lock)
+        self._thread = threading.local()
 
     @contextmanager
     def app_is_at_work(self) -> Iterator[None]:
@@ -121,7 +122,7 @@ def _elsewhere(told: Callable[[], AppAnswer], ask: AskApp) -> AppAnswer:
         except BaseException as error:
             heard.set_exception(error)
 
-    Thread(target=tell, name="twofa question", daemon=True).start()
+    threading.Thread(target=tell, name="twofa question", daemon=True).start()
     try:
         return heard.result(ask.limit_seconds)
     except TimeoutError:

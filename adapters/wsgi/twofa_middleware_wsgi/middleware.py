@@ -10,21 +10,19 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from werkzeug.wsgi import ClosingIterator
-
-from twofa_middleware.asks import AskApp, PeekBody, ReadBody
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.drive import drive
 from twofa_middleware.http import Allow, Answer, Headers, Send
-from twofa_middleware.lasting import Ended, Pace, Untold, Verdict
+from twofa_middleware.program import AskApp, PeekBody, ReadBody
 from twofa_middleware.protocol import Ask
 from twofa_middleware.settings import Settings
+from twofa_middleware.vouching import Ended, Pace, Untold, Verdict
 from twofa_middleware.wiring import build
 
 from .asking import Asking
 from .body import LateBody, SplicedBody, close_body
 from .head import HeldHead
-from .lent_socket import LentSocket, lent_by
+from .lent_socket import LentBody, LentSocket, lent_by
 from .translate import (
     change_environ,
     content_length,
@@ -95,10 +93,10 @@ class TwoFactorMiddleware:
         watched = LentSocket(lent, self._watch(outcome, answer, admitted_at, ()), self._pace)
         try:
             body = self._pass_on(outcome, environ, start_response, answer, kept, admitted_at, lends_socket=True)
+            return LentBody(body, watched)
         except BaseException:
             watched.stop()
             raise
-        return ClosingIterator(body, watched.stop)
 
     def _watch(self, allow: Allow, answer: Callable[[Ask[Any]], Any], admitted_at: float, headers: Headers) -> Watch:
         gate = self.runtime.gate
@@ -150,7 +148,10 @@ class TwoFactorMiddleware:
                 return drive(gate.still_same(allow), answer)
 
         if allow.watches_body:
-            environ["wsgi.input"] = WatchedInput(environ["wsgi.input"], content_length(environ), still_same)
+            stream = environ["wsgi.input"]
+            watched = environ["wsgi.input"] = WatchedInput(stream, content_length(environ), still_same)
+            if lends_socket and hasattr(stream, "raw"):
+                watched.raw = stream.raw  # gevent's way to the socket
         with self._asking.app_is_at_work():
             body = self._app(environ, head)
         if not head.is_started:

@@ -16,8 +16,11 @@ class WatchedInput:
     """``wsgi.input`` (PEP 3333: read, readline, readlines and iteration) that checks once, at the end of the body.
 
     ``length`` is the length of the body, or None where the end is told only by nothing more coming. After a change
-    nothing can be read any more, so an app that does not stop at the error gets no further than one that does.
+    nothing can be read any more, so an app that does not stop at the error gets no further than one that does. ``raw`` is
+    the server's, where it lends its socket by that.
     """
+
+    raw: object
 
     def __init__(self, stream: IO[bytes], length: int | None, still_same: Callable[[], bool]) -> None:
         self._stream = stream
