@@ -24,7 +24,7 @@ from .inserts.forms import MustProve
 from .inserts.passing import come, rules_for
 from .inserts.rules import InsertRule
 from .inserts.splicing import ASKS_WHOLE
-from .lasting import Ended, Untold, Verdict, is_event_stream, still_passes, tell_of_end
+from .lasting import still_passes, tell_of_end
 from .modes import let_by, unaltered
 from .moments import Moment, begin, moment_of
 from .one_body import OneBody
@@ -35,6 +35,7 @@ from .protocol import Event, Flow, IdentityResolver, Login, LoginWatcher
 from .refusals import closed_on_error, demand, foreign_websocket, not_told, prove_first, unlisted_websocket
 from .release import Admitted, lost, release
 from .site import Site
+from .vouching import Ended, Untold, Verdict, is_event_stream
 
 
 class Gate:

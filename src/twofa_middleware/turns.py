@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
 
-from .asks import AppAnswer
 from .errors import AppUnreadable
+from .program import AppAnswer
 
 LockKind = TypeVar("LockKind")
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from support.asgi_wire import App, chunk, scope_of, start, websocket_of
-from twofa_middleware.asks import AppAnswer, AskApp
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import AppUnreadable
+from twofa_middleware.program import AppAnswer, AskApp
 from twofa_middleware_asgi.asking import Asking
 from twofa_middleware_asgi.translate import read_request
 

@@ -23,7 +23,7 @@ from support.told import told
 from support.visitor import Visitor
 from twofa_middleware.asks import Look
 from twofa_middleware.errors import StoreUnavailable
-from twofa_middleware.lasting import Pace
+from twofa_middleware.vouching import Pace
 from twofa_middleware_asgi.head import BrokenOff
 
 from .conftest import Behind

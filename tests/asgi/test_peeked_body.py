@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from twofa_middleware.asks import PeekBody
+from twofa_middleware.program import PeekBody
 from twofa_middleware_asgi.translate import ClientGone, peek_body
 
 

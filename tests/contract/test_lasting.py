@@ -21,8 +21,8 @@ from twofa_middleware.accounts.administer import disable, forget, look_at
 from twofa_middleware.drive import drive
 from twofa_middleware.errors import StoreUnavailable
 from twofa_middleware.http import Allow, Answer, Request
-from twofa_middleware.lasting import Ended, Holds, Untold, Verdict
 from twofa_middleware.protocol import Ask, Person
+from twofa_middleware.vouching import Ended, Holds, Untold, Verdict
 from twofa_middleware.wiring import build
 
 BY_STATE = {"identity": [SIGNED_COOKIE, portal.SESSIONS]}

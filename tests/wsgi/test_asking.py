@@ -15,9 +15,9 @@ import pytest
 
 from support.wsgi_apps import SHAPES, Body, Shape
 from support.wsgi_wire import App, Pairs, environ_of
-from twofa_middleware.asks import AppAnswer, AskApp
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import AppUnreadable
+from twofa_middleware.program import AppAnswer, AskApp
 from twofa_middleware_wsgi.asking import Asking
 from twofa_middleware_wsgi.translate import read_request
 

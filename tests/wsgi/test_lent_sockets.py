@@ -17,7 +17,7 @@ from support.servers import read_all
 from support.town import MACHINE_SECONDS, Town, town_with
 from support.visitor import Visitor
 from support.wsgi_wire import environ_of, serve
-from twofa_middleware.lasting import Pace
+from twofa_middleware.vouching import Pace
 
 from .conftest import Behind
 

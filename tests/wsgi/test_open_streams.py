@@ -15,7 +15,7 @@ from support.visitor import Visitor
 from support.wsgi_wire import App, environ_of, serve
 from twofa_middleware.asks import Look
 from twofa_middleware.errors import StoreUnavailable
-from twofa_middleware.lasting import Pace
+from twofa_middleware.vouching import Pace
 from twofa_middleware_wsgi.head import AnswerRefused
 from twofa_middleware_wsgi.watching import BrokenOff
 

@@ -11,8 +11,8 @@ from support.exchange import Pairs, encoded
 from support.realm import ORIGIN, session_cookie
 from support.visitor import FORM_TYPE, NAVIGATION, forms_of
 from support.wsgi_wire import App, environ_of, serve
-from twofa_middleware.asks import ReadBody
 from twofa_middleware.errors import BadRequest
+from twofa_middleware.program import ReadBody
 from twofa_middleware_wsgi.translate import read_body
 
 from .conftest import Behind

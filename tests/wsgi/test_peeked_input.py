@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.wsgi_wire import environ_of
-from twofa_middleware.asks import PeekBody
 from twofa_middleware.errors import BadRequest
+from twofa_middleware.program import PeekBody
 from twofa_middleware_wsgi.peeked_input import PeekedInput
 from twofa_middleware_wsgi.translate import peek_body
 

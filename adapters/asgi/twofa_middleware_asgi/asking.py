@@ -13,10 +13,10 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Scope
 
-from twofa_middleware.asks import AppAnswer, AskApp
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import AppUnreadable
 from twofa_middleware.http import Headers
+from twofa_middleware.program import AppAnswer, AskApp
 from twofa_middleware.turns import Turns
 
 from .translate import headers_of

@@ -11,8 +11,8 @@ from starlette.types import Message, Receive, Send
 from twofa_middleware.errors import TwoFactorError
 from twofa_middleware.http import Answer, Headers, Splicing
 from twofa_middleware.http import Send as SendOn
-from twofa_middleware.lasting import Ended, Untold, may_end_anywhere
 from twofa_middleware.protocol import Flow
+from twofa_middleware.vouching import Ended, Untold, may_end_anywhere
 
 from .translate import DENIAL, headers_of
 from .watching import Close, Watch

@@ -12,15 +12,15 @@ from typing import Any, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from twofa_middleware.asks import AskApp, PeekBody, ReadBody
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.drive import AsyncAnswer, adrive
 from twofa_middleware.errors import TwoFactorError
 from twofa_middleware.http import Allow, Answer, Headers
 from twofa_middleware.http import Send as SendOn
-from twofa_middleware.lasting import Ended, Pace, Untold, Verdict
+from twofa_middleware.program import AskApp, PeekBody, ReadBody
 from twofa_middleware.protocol import Ask, Flow
 from twofa_middleware.settings import Settings
+from twofa_middleware.vouching import Ended, Pace, Untold, Verdict
 from twofa_middleware.wiring import build
 
 from .asking import Asking

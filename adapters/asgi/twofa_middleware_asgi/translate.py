@@ -7,10 +7,10 @@ import copy
 
 from starlette.types import Message, Receive, Scope, Send
 
-from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import BadRequest
 from twofa_middleware.http import Allow, Answer, Headers, Request, change_headers
+from twofa_middleware.program import PeekBody, ReadBody
 
 _SENDS_FILES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 DENIAL = "websocket.http.response"

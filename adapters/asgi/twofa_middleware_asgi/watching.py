@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from starlette.types import Message, Receive
 
-from twofa_middleware.lasting import Ended, Pace, Untold, Verdict, Voucher
+from twofa_middleware.vouching import Ended, Pace, Untold, Verdict, Voucher
 
 Ask: TypeAlias = Callable[[], Awaitable[Verdict]]
 Close: TypeAlias = Callable[[Ended | Untold], Awaitable[None]]

@@ -16,14 +16,14 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 
-from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.drive import adrive, drive
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.http import Allow, Answer, Headers, Send, Splicing
-from twofa_middleware.lasting import Pace, Voucher, may_end_anywhere
+from twofa_middleware.program import PeekBody, ReadBody
 from twofa_middleware.protocol import Ask, Flow
 from twofa_middleware.runtime import Runtime
 from twofa_middleware.settings import Settings
+from twofa_middleware.vouching import Pace, Voucher, may_end_anywhere
 from twofa_middleware.wiring import build
 
 from .passing import Passing, apass_on, pass_on

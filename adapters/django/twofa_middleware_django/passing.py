@@ -13,8 +13,8 @@ from asgiref.sync import sync_to_async
 from twofa_middleware.errors import TwoFactorError
 from twofa_middleware.gate import Gate
 from twofa_middleware.http import Allow, Splicing
-from twofa_middleware.lasting import Voucher
 from twofa_middleware.protocol import Flow
+from twofa_middleware.vouching import Voucher
 
 Run: TypeAlias = Callable[[Flow[bytes]], bytes]
 AsyncRun: TypeAlias = Callable[[Flow[bytes]], Awaitable[bytes]]

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.http import HttpResponse, UnreadablePostError
 
-from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.errors import BadRequest, TwoFactorError
 from twofa_middleware.http import Allow, Answer, Headers, Request, change_headers
+from twofa_middleware.program import PeekBody, ReadBody
 
 _OUTSIDE_HTTP = ("CONTENT_TYPE", "CONTENT_LENGTH")
 _SENT_PATHS = ("RAW_URI", "REQUEST_URI")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
-from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import BadRequest
 from twofa_middleware.http import Allow, Answer, Headers, Request
+from twofa_middleware.program import PeekBody, ReadBody
 
 from .peeked_input import PeekedInput
 

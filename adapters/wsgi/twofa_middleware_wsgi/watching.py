@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from twofa_middleware.errors import TwoFactorError
 from twofa_middleware.http import Headers
-from twofa_middleware.lasting import Ended, Pace, Untold, Verdict, Voucher, may_end_anywhere
+from twofa_middleware.vouching import Ended, Pace, Untold, Verdict, Voucher, may_end_anywhere
 
 from .body import close_body
 from .head import HeldHead

@@ -5,6 +5,17 @@ time. Records are opaque to the store: ``sealing.py`` seals or authenticates the
 plain integers and digests: generations, steps, times.
 """
 
+from ..program import (
+    AppAnswer,
+    AskApp,
+    Call,
+    CheckStore,
+    Count,
+    Emit,
+    PeekBody,
+    Random,
+    ReadBody,
+)
 from .access import (
     EndPass,
     ForgetBrowsers,
@@ -83,17 +94,6 @@ from .moving import (
     Reseal,
     Swap,
     WriteRecords,
-)
-from .program import (
-    AppAnswer,
-    AskApp,
-    Call,
-    CheckStore,
-    Count,
-    Emit,
-    PeekBody,
-    Random,
-    ReadBody,
 )
 from .proving import (
     ReadAttempts,

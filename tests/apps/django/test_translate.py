@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from twofa_middleware.asks import ReadBody
 from twofa_middleware.errors import BadRequest, ConfigError
 from twofa_middleware.http import Allow, Answer, Request, never
+from twofa_middleware.program import ReadBody
 
 ENTRY = "twofa_middleware.django.TwoFactorMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"

@@ -7,9 +7,9 @@ from typing import Any
 
 from support.exchange import Body, Pairs, Reply
 from support.realm import Realm
-from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.drive import drive
 from twofa_middleware.http import Answer, Request
+from twofa_middleware.program import PeekBody, ReadBody
 from twofa_middleware.protocol import Ask
 from twofa_middleware.wiring import build
 

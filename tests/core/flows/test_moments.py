@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from core.flows.people import site
-from twofa_middleware.asks import PeekBody, ReadBody
 from twofa_middleware.errors import BadRequest
 from twofa_middleware.http import Headers, Request
 from twofa_middleware.moments import Moment, moment_of
 from twofa_middleware.one_body import OneBody
+from twofa_middleware.program import PeekBody, ReadBody
 from twofa_middleware.protocol import Flow
 
 RULES = ["DELETE /session", "POST /account form action=logout", "GET /** ?logout"]

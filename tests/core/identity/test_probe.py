@@ -8,9 +8,9 @@ import pytest
 
 from core.identity.asking import context, options, request
 from twofa_middleware.app_page.facts import fact_at
-from twofa_middleware.asks import AppAnswer, AskApp
 from twofa_middleware.errors import AppUnreadable, ConfigError
 from twofa_middleware.identity.probe import Probe
+from twofa_middleware.program import AppAnswer, AskApp
 from twofa_middleware.protocol import Anonymous, Identity, Login, Reads, Unknown
 
 GIVEN: dict[str, Any] = {

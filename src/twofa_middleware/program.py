@@ -1,4 +1,7 @@
-"""Questions to the adapter and the program around it."""
+"""Questions to the adapter and the program around it.
+
+They stand apart from those to the store, since an adapter knows no others: it is imported by whoever imports the app.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..http import Headers, Request
-from ..protocol import Ask, Event
+from .http import Headers, Request
+from .protocol import Ask, Event
 
 
 @dataclass(frozen=True, slots=True)
