@@ -31,6 +31,7 @@ from .redis_answers import ANSWERS, decode
 from .redis_fence import Fences
 from .redis_identity import Identity
 from .redis_index import read_people, read_users, sweep
+from .redis_look import ask_of_a_decision
 from .redis_steps import Conversation, Steps
 from .redis_talks import acknowledge, ask_of_a_binding, ask_of_a_user, ask_of_the_realm, keys_asked, reseal
 from .redis_topology import topology_of
@@ -133,6 +134,7 @@ _TALKS: Mapping[type[Ask[Any]], Callable[[str, Any], Conversation]] = {
     asks.Sweep: sweep,
     asks.Reseal: reseal,
     asks.Acknowledge: acknowledge,
+    asks.Look: ask_of_a_decision,
     **dict.fromkeys((asks.BeginLogin, asks.Bind, asks.Unbind, asks.ReadBinding), ask_of_a_binding),
     **dict.fromkeys(
         (

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from .. import asks
 from ..errors import UnreadableRecord
 from ..protocol import Ask, UserKey
+from .redis_look import browser_of, pass_of
 
 Reply: TypeAlias = Any
 """What redis-py makes of a reply without decoding it: bytes, whole numbers, None, and lists of these."""
@@ -18,7 +19,7 @@ UNREADABLE = (IndexError, KeyError, TypeError, ValueError)
 def decode(ask: Ask[Any], reply: Reply) -> Any:
     """The answer; UnreadableRecord if there is something that no script of ours wrote."""
     try:
-        return ANSWERS[type(ask)](reply)
+        return seen(ask, reply) if isinstance(ask, asks.Look) else ANSWERS[type(ask)](reply)
     except UNREADABLE as error:
         raise UnreadableRecord(f"the store holds something unreadable: {type(error).__name__}") from error
 
@@ -88,9 +89,10 @@ def _present(row: asks.SetupRow | None) -> asks.SetupRow:
     return row
 
 
-def _seen(reply: Reply) -> asks.Seen:
-    account, pass_row, browser = reply
-    return asks.Seen(_account(account), _pass(pass_row), _browser(browser))
+def seen(ask: asks.Look, reply: Reply) -> asks.Seen:
+    """What a decision has read; ValueError or its like for what no script of ours wrote."""
+    account, (pass_row, browser), (pass_used_at, browser_used_at) = reply
+    return asks.Seen(_account(account), pass_of(ask, pass_row, pass_used_at), browser_of(ask, browser, browser_used_at))
 
 
 def _browsers(reply: Reply) -> tuple[asks.BrowserRow, ...]:
@@ -221,8 +223,8 @@ def _swept(reply: Reply) -> asks.Swept:
     return asks.Swept(carried, is_done)
 
 
-ANSWERS: Mapping[type[Ask[Any]], Callable[[Reply], Any]] = {
-    asks.Look: _seen,
+ANSWERS: Mapping[type[Ask[Any]], Callable[..., Any]] = {
+    asks.Look: seen,  # which is told the question, too
     asks.ReadAttempts: _outcome,
     asks.TakeAttempt: _outcome,
     asks.TakeRecoveryAttempt: _outcome,

@@ -37,6 +37,7 @@ STEP_SECONDS = 30
 FUTURE_STEPS = 120
 """A fence that lies further ahead, an hour, was set by a machine whose clock was wrong, and is set anew."""
 MOST_FENCES = 64
+STANDS_ALONE = "\n-- Stands alone: "
 NEEDS = re.compile(r"^-- Needs: (.+?)\. KEYS:", re.MULTILINE)
 KEYS = re.compile(r"KEYS: those of (?:a|an|the) (user|realm|index|fence|binding)\.")
 
@@ -48,11 +49,17 @@ class Script:
     text: str = field(repr=False)
     sha: str
 
+    @classmethod
+    def of(cls, text: str) -> Script:
+        return cls(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
 
 @cache
 def script_of(question: str) -> Script:
     """The script that answers a question: that of ``TakeAttempt`` is ``lua/take_attempt.lua``."""
     body = _piece(re.sub(r"(?<!^)(?=[A-Z])", "_", question).lower())
+    if STANDS_ALONE in body:
+        return Script.of(body)
     needs, keys = NEEDS.search(body), KEYS.search(body)
     shared = needs[1].split(", ") if needs else []
     if keys is None:
@@ -60,7 +67,7 @@ def script_of(question: str) -> Script:
     if "notes" in shared:
         body = f"local function answer()\n{body}end\nreturn with_notes(answer)\n"
     text = "\n".join((_limits(), *map(_piece, ("question", keys[1], *shared)), body))
-    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+    return Script.of(text)
 
 
 def _piece(name: str) -> str:

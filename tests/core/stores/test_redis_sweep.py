@@ -262,7 +262,6 @@ def test_nobody_is_marked_for_what_writes_no_events(store: RedisStore, client: A
 @pytest.mark.parametrize(
     "question",
     [
-        asks.Look(ALICE, None, None, NOW),
         asks.TouchPass(ALICE, b"pass", NOW),
         asks.OpenPass(ALICE, 1, a_pass(), None, None, NOW),
         asks.EndPass(ALICE, b"pass", NOW),

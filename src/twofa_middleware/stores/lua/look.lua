@@ -1,9 +1,12 @@
--- The one read of a decision: the account, one pass, one remembered browser, as they are at one moment.
--- Needs: account, rows. KEYS: those of a user. ARGV: asks.Look.
--- Answers {account, pass or nil, browser or nil}.
+-- The one read of a decision, as all is at one moment: the account, a pass and a browser, and when each was last used.
+-- Stands alone: it is run most, so nothing is run before it, and what its rows hold is taken apart by who asked.
+-- KEYS: account, rows and seen of a user. ARGV: asks.Look. The names of the pass and of the browser, '' for none.
+-- Answers {account, {pass or nil, browser or nil}, {last use or nil of each}}.
+
+local ACCOUNT, ROWS, SEEN = KEYS[1], KEYS[2], KEYS[3]
 
 return {
-    account_fields(),
-    read_row(PASSES, ask.pass_digest, ask.now),
-    read_row(BROWSERS, ask.browser_digest, ask.now),
+    redis.call('HGETALL', ACCOUNT),
+    redis.call('HMGET', ROWS, ARGV[1], ARGV[2]),
+    redis.call('HMGET', SEEN, ARGV[1], ARGV[2]),
 }
