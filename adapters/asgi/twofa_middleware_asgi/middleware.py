@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import replace
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,14 +19,15 @@ from twofa_middleware.http import Allow, Answer, Headers
 from twofa_middleware.http import Send as SendOn
 from twofa_middleware.program import AskApp, PeekBody, ReadBody
 from twofa_middleware.protocol import Ask, Flow
-from twofa_middleware.settings import Settings
 from twofa_middleware.vouching import Ended, Pace, Untold, Verdict
-from twofa_middleware.wiring import build
 
 from .asking import Asking
 from .head import BrokenOff, HeldHead, comes_of_drop
 from .translate import ClientGone, change_scope, peek_body, read_body, read_request, receive_instead, send_answer
 from .watching import Close, Watch
+
+if TYPE_CHECKING:
+    from twofa_middleware.settings import Settings
 
 AnySend = TypeVar("AnySend", bound=SendOn | Answer)
 
@@ -55,6 +56,11 @@ class TwoFactorMiddleware:
         name: str,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        # What a gate is made of is imported with the first one, before servers fork: whoever imports the app for another
+        # end, a command or a check of types, does not wait for it.
+        from twofa_middleware.settings import Settings
+        from twofa_middleware.wiring import build
+
         self._app = app
         self._asking = Asking(app)
         loaded = settings if isinstance(settings, Settings) else Settings.load(settings)

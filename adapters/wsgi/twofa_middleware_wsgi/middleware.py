@@ -15,9 +15,7 @@ from twofa_middleware.drive import drive
 from twofa_middleware.http import Allow, Answer, Headers, Send
 from twofa_middleware.program import AskApp, PeekBody, ReadBody
 from twofa_middleware.protocol import Ask
-from twofa_middleware.settings import Settings
 from twofa_middleware.vouching import Ended, Pace, Untold, Verdict
-from twofa_middleware.wiring import build
 
 from .asking import Asking
 from .body import LateBody, SplicedBody, close_body
@@ -38,6 +36,8 @@ from .watching import Watch, WatchedBody
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from twofa_middleware.settings import Settings
 
 AnySend = TypeVar("AnySend", bound=Send | Answer)
 
@@ -61,6 +61,11 @@ class TwoFactorMiddleware:
         name: str,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        # What a gate is made of is imported with the first one, before servers fork: whoever imports the app for another
+        # end, a command or a check of types, does not wait for it.
+        from twofa_middleware.settings import Settings
+        from twofa_middleware.wiring import build
+
         self._app = app
         self._asking = Asking(app)
         loaded = settings if isinstance(settings, Settings) else Settings.load(settings)

@@ -8,9 +8,6 @@ from io import BytesIO
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.wsgi import get_input_stream
-
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import BadRequest
 from twofa_middleware.http import Allow, Answer, Headers, Request
@@ -118,6 +115,11 @@ def peek_body(environ: WSGIEnvironment, ask: PeekBody) -> bytes | None:
 
 
 def _whole(environ: WSGIEnvironment, limit_bytes: int) -> bytes:
+    # It comes with a test client and a server for developers, a tenth of a second in all: only forms wait for that, and
+    # only in apps that are not made with it. ``__init__.py`` has seen that it is there.
+    from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+    from werkzeug.wsgi import get_input_stream
+
     too_large = BadRequest(413, f"The form may have {limit_bytes} bytes.")
     try:
         # One more than allowed: of a body without length the stream gives what fits, and says nothing of the rest.
