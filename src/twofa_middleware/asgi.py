@@ -14,14 +14,14 @@ except ModuleNotFoundError as error:
         ) from error
     raise
 
-from .target import served
-
 __all__ = ["TwoFactorMiddleware", "create_application"]
 
 
 @cache
 def create_application() -> TwoFactorMiddleware:
     """The app that TWOFA_TARGET names, behind the gate: for servers that take a factory. Raises ConfigError."""
+    from .target import served  # it reads settings, which who imports the class alone has no use for yet
+
     application: TwoFactorMiddleware = served("asgi", TwoFactorMiddleware)
     return application
 

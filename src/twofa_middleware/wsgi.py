@@ -5,16 +5,7 @@ Or without a line of code: ``TWOFA_TARGET=shop:app waitress-serve twofa_middlewa
 
 from functools import cache
 
-try:
-    from twofa_middleware_wsgi import TwoFactorMiddleware
-except ModuleNotFoundError as error:
-    if error.name and error.name.partition(".")[0] == "werkzeug":
-        raise ModuleNotFoundError(
-            'The WSGI adapter needs werkzeug: pip install "twofa-middleware[wsgi]"', name=error.name
-        ) from error
-    raise
-
-from .target import served
+from twofa_middleware_wsgi import TwoFactorMiddleware
 
 __all__ = ["TwoFactorMiddleware", "create_application"]
 
@@ -22,6 +13,8 @@ __all__ = ["TwoFactorMiddleware", "create_application"]
 @cache
 def create_application() -> TwoFactorMiddleware:
     """The app that TWOFA_TARGET names, behind the gate: for servers that take a factory. Raises ConfigError."""
+    from .target import served  # it reads settings, which who imports the class alone has no use for yet
+
     application: TwoFactorMiddleware = served("wsgi", TwoFactorMiddleware)
     return application
 
