@@ -57,8 +57,9 @@ class Gate:
         self._server_read = frozenset[str]().union(*(resolver.reads.server for _, resolver in resolvers))
         self._headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
         self.watchers = tuple(resolver for _, resolver in resolvers if isinstance(resolver, LoginWatcher))
+        self.cookies_that_matter = self.cookies_read | site.credential_cookies | foreign_cookies
         self._withheld = frozenset[bytes]().union(*(watcher.withholds for watcher in self.watchers))
-        self._depends_on_state = any(not resolver.pure for _, resolver in resolvers)
+        self.depends_on_state = any(not resolver.pure for _, resolver in resolvers)
 
     def admit(self, request: Request) -> Flow[Allow | Answer]:
         """May the request go on to the app?"""
@@ -179,7 +180,7 @@ class Gate:
         cookie = read_pass(request, site.cookies.passes)
         begins = moment.logs_in
         # The app may see another login by now, whatever the method: a second request can have logged somebody in.
-        resolves = watches_body = self._depends_on_state
+        resolves = watches_body = self.depends_on_state
         if site.is_service_account(login, by, request.now):
             yield from self.tell_of_service_account(login, request)
             admitted = Admitted(login, cookie, begins=begins, resolves=resolves)
@@ -223,10 +224,10 @@ class Gate:
             scene.request,
             replace(admitted, passing=passing),
             {**changes, **ASKS_WHOLE},
-            watches_body=self._depends_on_state and passing.body is None,
+            watches_body=self.depends_on_state and passing.body is None,
             may_last=True,
         )
-        if passing.body is not None and self._depends_on_state and not (yield from self.still_same(allow)):
+        if passing.body is not None and self.depends_on_state and not (yield from self.still_same(allow)):
             return (yield from not_told(self.site, scene.request, CannotTell("another log-in came with the form")))
         return replace(allow, body=passing.body, splices=True)
 
@@ -245,7 +246,7 @@ class Gate:
         is_refused: bool,
     ) -> Flow[Allow | Answer]:
         site = self.site
-        may_log_in_later = request.kind == "websocket" and self._depends_on_state
+        may_log_in_later = request.kind == "websocket" and self.depends_on_state
         if may_log_in_later and not asks_less(site.anonymous_websockets, request):
             return (yield from unlisted_websocket(site, request))
         for unread in sorted(takes_out & self.cookies_read):
@@ -253,13 +254,13 @@ class Gate:
         begins = moment.logs_in
         changes = hide_ours(request, takes_out | self._withheld if begins else takes_out) | dict.fromkeys(headers_out)
         carries = self._carries_credential(request)
-        resolves = self._depends_on_state and (carries or not request.is_safe)
+        resolves = self.depends_on_state and (carries or not request.is_safe)
         cookie = read_pass(request, site.cookies.passes)
         ended = cookie is not None and self._shows_log_out(request)
         if ended and cookie is not None:
             yield from end_pass(site, cookie, request.now, "nobody is logged in")
         admitted = Admitted(None, cookie, begins=begins, resolves=resolves, ended=ended, is_refused=is_refused)
-        watches = self._depends_on_state and carries
+        watches = self.depends_on_state and carries
         return self._allow(request, admitted, changes, watches, may_last=watches or may_log_in_later)
 
     def _shows_log_out(self, request: Request) -> bool:
@@ -302,7 +303,7 @@ class Gate:
             admitted,
             watches_body,
             is_watched=is_watched,
-            asks_each=self._depends_on_state,
+            asks_each=self.depends_on_state,
         )
 
     def _sets_watched_cookie(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:

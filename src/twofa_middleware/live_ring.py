@@ -78,6 +78,11 @@ class LiveRing:
                 self._lock.release()
         return self._ring
 
+    @property
+    def last(self) -> KeyRing:
+        """The ring as it was found at the last look."""
+        return self._ring
+
     def seek(self, key_id: bytes) -> KeyRing:
         """The ring, read anew if it does not have this key, for a record that was made by somebody who is ahead.
 

@@ -72,6 +72,11 @@ class Sealer:
         """The keys of this moment."""
         return self._keys().ring
 
+    @property
+    def live_ring(self) -> LiveRing:
+        """Where the keys come from."""
+        return self._live
+
     def name(self, kind: str, text: str, size: int = HASH_BYTES) -> str:
         """A keyed hash that never changes, as base64url without padding: names in the store and in cookies."""
         digest = hmac.digest(self._naming_key, self._context(kind, (text,)), hashlib.sha256)

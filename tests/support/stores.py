@@ -118,8 +118,8 @@ def redis(folder: Path | None = None) -> Iterator[RedisStore]:
 
 
 ACL_COMMANDS = (
-    "+evalsha +eval +get +info +select +wait +waitaof +asking +cluster|slots +del +exists +expire +hdel +hexists +hget "
-    "+hgetall +hincrby +hkeys +hlen +hmget +hset +time +xadd +xrange +xrevrange +xtrim +zadd +zrangebylex "
+    "+evalsha +eval +get +info +select +wait +waitaof +asking +cluster|slots +client|tracking +del +exists +expire +hdel "
+    "+hexists +hget +hgetall +hincrby +hkeys +hlen +hmget +hset +time +xadd +xrange +xrevrange +xtrim +zadd +zrangebylex "
     "+zrangebyscore +zrem +zscore"
 )
 """What a user of the server's ACL needs besides its keys, as `docs/stores.md` says."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..http import Headers, change_headers, set_cookies, without_cookies
 from .cookies import is_ours
@@ -52,6 +52,17 @@ def merge_cookies(line: bytes, sets: Sequence[tuple[bytes, bytes]]) -> bytes:
         # A deletion may mean the cookie of another path or domain, so it takes nothing back that the answer sets.
         ends_as[name] = value or ends_as.get(name, b"")
     return b"; ".join((*filter(None, (kept,)), *(name + b"=" + value for name, value in ends_as.items() if value)))
+
+
+def replace_cookies(line: bytes, values: Mapping[bytes, bytes]) -> bytes:
+    """A Cookie header with other values, in the order in which a browser sends it next: a cookie that is set anew keeps
+    its place (RFC 6265 §5.4), a new one comes last."""
+    left = dict(values)
+    parts = []
+    for part in filter(None, (part.strip(b" \t") for part in line.split(b";"))):
+        name = part.partition(b"=")[0].strip(b" \t")
+        parts.append(name + b"=" + left.pop(name) if name in left else part)
+    return b"; ".join((*parts, *(name + b"=" + value for name, value in left.items())))
 
 
 def may_be_shared(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -11,6 +11,7 @@ A question goes down through these rooms, and its reply up again:
     redis_steps, redis_clients       what is said on which connection, and who says it: redis_threads or redis_loops,
                                      until redis_deadline, on connections of redis_pools
     redis_address, redis_tls         where the servers are, and how they show who they are
+    redis_pushes                     what servers say by themselves, for a near cache
     redis_inspect                    what ``twofa doctor`` finds, with redis_set_up and redis_acl
 
 redis-py is imported when the first store is made: it comes with ``twofa-middleware[redis]``.
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import asks
 from ..errors import ConfigError, StoreUnavailable
-from ..protocol import Ask, Finding, Layout, Result, StoreOptions
+from ..protocol import Ask, Changes, Finding, Layout, Result, StoreOptions
 from .redis_acknowledge import MATTERS, acknowledged, is_wanted, nothing_to_wait_for
 from .redis_address import SCHEMES, Address, address_of
 from .redis_answers import ANSWERS, decode
@@ -106,6 +107,12 @@ class RedisStore:
         with _unavailable(self._address):
             found: Layout = self._clients.talk(self._routes.layout)
         return found
+
+    def changes(self) -> Changes:
+        """What a near cache listens to."""
+        from .redis_pushes import Pushes
+
+        return Pushes(self._address, self._realm, self._clients, self._routes)
 
     def close(self) -> None:
         """Close the connections; later questions are refused."""

@@ -24,6 +24,7 @@ NEEDED = frozenset(
         "waitaof",
         "asking",
         "cluster|slots",
+        "client|tracking",
         "del",
         "exists",
         "expire",

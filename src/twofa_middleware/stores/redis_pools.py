@@ -97,8 +97,8 @@ class ColouredTLSConnection(coloured.Connection):
         return {"host": self.host, "port": self.port, "ssl": self._context}
 
 
-def connection_to(node: Node, address: Address, seconds: float, *, is_coloured: bool) -> Any:
-    """A new connection, not open yet: no retry, no health check, RESP2, bytes."""
+def connection_to(node: Node, address: Address, seconds: float, *, is_coloured: bool, protocol: int = 2) -> Any:
+    """A new connection, not open yet: no retry, no health check, RESP2 unless told, bytes."""
     options = {
         **address.options(node),
         "socket_timeout": seconds,
@@ -106,7 +106,7 @@ def connection_to(node: Node, address: Address, seconds: float, *, is_coloured: 
         "retry": Retry(NoBackoff(), 0),
         "retry_on_error": [],
         "health_check_interval": 0,
-        "protocol": 2,
+        "protocol": protocol,
         "driver_info": None,
         "decode_responses": False,
     }

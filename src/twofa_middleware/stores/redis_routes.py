@@ -16,6 +16,7 @@ from ..protocol import Layout
 from .redis_address import Node
 from .redis_fence import Fences
 from .redis_identity import ID_SECONDS, Identity
+from .redis_slots import Slots
 from .redis_steps import FENCE, Behind, Conversation, Link, Say, SayAll, Steps, Take, Words
 from .redis_topology import Topology
 
@@ -49,6 +50,23 @@ class Routes:
         except (RedisError, OSError, StoreError):
             self._topology.lost()
             raise
+
+    @property
+    def slots(self) -> Slots | None:
+        """The map of a Cluster, another object whenever it is another one."""
+        return self._topology.slots
+
+    def primaries(self) -> Steps[tuple[Node, ...]]:
+        """All servers that hold keys."""
+        try:
+            return (yield from self._topology.primaries())
+        except (RedisError, OSError, StoreError):
+            self._topology.lost()
+            raise
+
+    def writes_as(self, info: object) -> bytes:
+        """Under which id the server that says this writes; StoreUnavailable if it is no primary."""
+        return self._identity.writes_as(info)
 
     def layout(self) -> Steps[Layout]:
         """How the store is laid out."""

@@ -1,0 +1,219 @@
+"""The way of a request that was decided a moment ago: found by its bytes, it passes before anything is made of it.
+
+What is remembered is a decision of the gate's, under all that it was made of: the bytes of the cookies and headers that
+resolvers read, and our own pass among them. The paths, methods and queries on which a decision could be another one (own
+pages, log-ins, strict paths, pages with controls, streams, whatever is spelt oddly) are told apart once for each path,
+and always go the long way. So do WebSockets, and whoever brings an ``Authorization``.
+
+Nothing here asks anything: ``near_cache.py`` says what still holds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Any
+
+from .browser.cookies import hide_ours, is_ours
+from .browser.kept import replace_cookies
+from .gate import Gate
+from .http import Allow, Headers, Known, Request, set_cookies
+from .identify import Known as Identified
+from .inserts.rules import InsertRule
+from .pages.routes import is_own
+from .policy.paths import asks_less, asks_more, is_plain
+from .protocol import Flow, Login, Result
+from .stores.near_cache import Mark, NearCache
+
+MOST_PATHS = 4096
+CLOCK_SECONDS = 60
+"""So far back may the clock go without everything being decided anew."""
+
+
+class Way(Enum):
+    """What a path has to do with the gate."""
+
+    PLAIN = auto()
+    PLAIN_WITHOUT_QUERY = auto()
+    EXEMPT = auto()
+    LONG = auto()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Remembered:
+    """``cookie``: the Cookie header that the app gets, None for no header. Times are seconds since 1970."""
+
+    known: Known
+    cookie: bytes | None
+    since: int
+    ring: object
+
+
+class HotPath:
+    """What was decided for one app. It is asked by many threads; what it counts may be a few short."""
+
+    def __init__(self, gate: Gate, near: NearCache, inserts: tuple[InsertRule, ...]) -> None:
+        site = gate.site
+        self.gate = gate
+        self._near = near
+        self._inserts = inserts
+        self._ways: dict[tuple[str, str, str], Way] = {}
+        self._ring = site.sealer.live_ring
+        reads = [resolver.reads for _, resolver in gate.resolvers]
+        self.reads_headers = frozenset[bytes]().union(*(one.headers for one in reads))
+        self.reads_server = tuple(sorted(frozenset[str]().union(*(one.server for one in reads))))
+        self.reads_peer = any(one.peer for one in reads)
+        self._named = (b"2fa-", *sorted(gate.cookies_that_matter))
+        self._pass = site.cookies.passes
+        self._passed, self._anonymous = itertools.count(1), itertools.count(1)
+        self.passed = self.anonymous = 0
+
+    # ---- before the app ---------------------------------------------------------------------------------------------
+
+    def way(self, method: str, path: str, root: str) -> Way | None:
+        """What is known of a path; None for one that was not looked at yet. ``path`` with the root as the server has it."""
+        return self._ways.get((method, path, root))
+
+    def learn(self, request: Request, method: str, path: str, root: str) -> Way:
+        """Look at a path, and remember it for the next request."""
+        if len(self._ways) >= MOST_PATHS:
+            self._ways.clear()
+        way = self._ways[method, path, root] = self._way_of(request)
+        return way
+
+    def find(self, key: Hashable, now: float) -> Remembered | None:
+        """What is remembered of a request's bytes."""
+        found: Remembered | None = self._near.find(key)
+        if found is None or not (found.since <= now < found.known.until and found.ring is self._ring.last):
+            return None
+        self.passed = next(self._passed)
+        return found
+
+    def is_nobodys(self, line: bytes) -> bool:
+        """Whether a Cookie header holds nothing by which anybody could be known."""
+        return not line or not any(name in line for name in self._named)
+
+    def has_pass(self, line: bytes) -> bool:
+        return self._pass in line
+
+    def matters(self, set_cookie: bytes) -> bool:
+        """Whether an answer with this Set-Cookie has to be looked at."""
+        name = set_cookie.partition(b"=")[0].strip(b" \t")
+        return name in self.gate.cookies_read or is_ours(name)
+
+    def passes_nobody(self) -> None:
+        """Another request was nobody's."""
+        self.anonymous = next(self._anonymous)
+
+    # ---- after a decision -------------------------------------------------------------------------------------------
+
+    def mark(self) -> Mark | None:
+        """To be taken before a request is decided the long way."""
+        return self._near.mark()
+
+    def keep(self, mark: Mark | None, key: Hashable, allow: Allow) -> None:
+        """Remember a decision under the request's bytes."""
+        known = allow.known
+        if mark is None or known is None or not allow.changes.keys() <= {b"cookie"}:
+            return
+        self._near.vouch(mark)
+        self._keep(mark, key, known, allow.changes, allow.request)
+        self._keep(mark, self._other_key(allow.request, known), known, allow.changes, allow.request)
+
+    def recognise(self, request: Request, key: Hashable) -> Remembered | None:
+        """The same pass and log-in in other bytes: an app may sign its cookie anew with every answer, and others may add
+        theirs. It costs what the resolvers cost."""
+        mark = self._near.mark()
+        who = self._who(request)
+        if mark is None or who is None:
+            return None
+        found: Remembered | None = self._near.find(self._other_key(request, self._known(who.login, 0)))
+        if found is None or not self._holds(found, request.now):
+            return None
+        self._remember(mark, key, request, who, found)
+        return self.find(key, request.now)
+
+    def goes_on(self, request: Request, key: Hashable, headers: Headers, key_with: Callable[[bytes], Hashable]) -> bool:
+        """Whether the answer to what ``find`` knew sets cookies of the session and is of the same log-in still; if not, it
+        has to be decided about. The browser's next request is known then: ``key_with`` its Cookie header."""
+        mark = self._near.mark()
+        found: Remembered | None = self._near.find(key)
+        sets = set_cookies(headers)
+        names = [name for name, _ in sets if name in self.gate.cookies_read]
+        if mark is None or found is None or len(set(names)) != len(names):
+            return False
+        if any(is_ours(name) or not value for name, value in sets):
+            return False
+        line = replace_cookies(request.header_line(b"cookie"), dict(sets))
+        next_one = request.with_headers({b"cookie": line})
+        who = self._who(next_one)
+        if who is None or self._known(who.login, 0) != replace(found.known, until=0):
+            return False
+        self._remember(mark, key_with(line), next_one, who, found)
+        return True
+
+    def _holds(self, found: Remembered, now: float) -> bool:
+        return found.since <= now < found.known.until and found.ring is self._ring.last
+
+    def _known(self, login: Login, until: int) -> Known:
+        return Known(self.gate.site.user_key(login), login.session, until)
+
+    def _remember(self, mark: Mark, key: Hashable, request: Request, who: Identified, found: Remembered) -> None:
+        ends = found.known.until if who.login.expires is None else min(found.known.until, who.login.expires)
+        self._keep(mark, key, self._known(who.login, ends), hide_ours(request, who.takes_out), request)
+
+    def _keep(
+        self, mark: Mark, key: Hashable, known: Known, changes: Mapping[bytes, bytes | None], request: Request
+    ) -> None:
+        cookie = changes.get(b"cookie", request.header_line(b"cookie") or None)
+        since = request.now - CLOCK_SECONDS
+        self._near.keep(mark, known.user, key, Remembered(known, cookie, since, self._ring.last))
+
+    def _other_key(self, request: Request, known: Known) -> Hashable:
+        ours = request.cookies().get(self.gate.site.cookies.passes, [])
+        return ("pass", *ours, known.user, known.session)
+
+    def _who(self, request: Request) -> Identified | None:
+        """Who is logged in, if that takes no question and no header has to be taken out for it."""
+        flow: Flow[Any] = self.gate.identify(request)
+        found = _without_asking(flow)
+        return found if isinstance(found, Identified) and not (found.headers_out or found.refused) else None
+
+    # ---- paths ------------------------------------------------------------------------------------------------------
+
+    def _way_of(self, request: Request) -> Way:
+        site = self.gate.site
+        is_odd = request.kind != "http" or not is_plain(request) or is_own(site, request)
+        changes_what_is_read = self.gate.depends_on_state and not request.is_safe
+        if (
+            is_odd
+            or changes_what_is_read
+            or asks_more((*site.strict, *site.streams), request)
+            or _has_controls(self._inserts, request)
+        ):
+            return Way.LONG
+        rules = [rule for rule in (*site.login_rules, *site.logout_rules) if rule.fits(request.path)]
+        if any(rule.place != "query" for rule in rules):
+            return Way.LONG
+        if asks_less(site.exempt, request):
+            return Way.LONG if rules or self.reads_headers or self.reads_server else Way.EXEMPT
+        return Way.PLAIN_WITHOUT_QUERY if rules else Way.PLAIN
+
+
+def _has_controls(rules: Iterable[InsertRule], request: Request) -> bool:
+    return any(rule.path.matches("GET", request.path) or rule.path.matches("POST", request.path) for rule in rules)
+
+
+def _without_asking(flow: Flow[Result]) -> Result | None:
+    """What a flow comes to that asks nothing; None for one that asks."""
+    try:
+        next(flow)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    except Exception:
+        return None  # the long way tells what it is
+    flow.close()
+    return None
