@@ -11,7 +11,9 @@ import ast
 import inspect
 import os
 import sys
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, Literal, TypeAlias
 
 from .errors import ConfigError
@@ -21,6 +23,8 @@ from .settings import Settings
 Colour: TypeAlias = Literal["wsgi", "asgi"]
 
 TARGET, SETTINGS, APP = "TWOFA_TARGET", "TWOFA_SETTINGS", "TWOFA_APP"
+ENDS_WITH = 3
+"""The exit code by which gunicorn's master knows that a worker would end again; uvicorn's for a failed start."""
 SPELLINGS = "module:app, module:package.app or module:create_app()"
 _NAMES: dict[Colour, str] = {"wsgi": "a WSGI", "asgi": "an ASGI"}
 _ARGUMENTS: dict[Colour, int] = {"wsgi": 2, "asgi": 3}
@@ -40,6 +44,27 @@ def served(colour: Colour, middleware: Callable[..., Any]) -> Any:
         )
     settings = settings_of_environment()
     return gated(app, middleware, settings, name_of_app(settings), text)
+
+
+def served_or_ended(colour: Colour, middleware: Callable[..., Any]) -> Any:
+    """The same for a server, which would show a ConfigError below a long traceback of its own: one line says what is wrong,
+    and the process ends. What the app itself raised is shown as Python shows it."""
+    try:
+        return served(colour, middleware)
+    except ConfigError as error:
+        cause = error.__cause__
+        if cause is not None and not _is_of_ours(cause.__traceback__):
+            traceback.print_exception(cause)
+        print(f"twofa_middleware: {error}", file=sys.stderr, flush=True)
+        raise SystemExit(ENDS_WITH) from None
+
+
+def _is_of_ours(at: TracebackType | None) -> bool:
+    """Whether an error came up in this package or in the import system, not in the app's code."""
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    module = "" if at is None else str(at.tb_frame.f_globals.get("__name__"))
+    return module.partition(".")[0] in ("", "twofa_middleware", "importlib")
 
 
 def gated(app: Any, middleware: Callable[..., Any], settings: Settings, name: str, text: str) -> Any:

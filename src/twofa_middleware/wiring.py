@@ -35,6 +35,15 @@ LOGGER = logging.getLogger("twofa_middleware")
 
 def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[[], float] = time.time) -> Runtime:
     """The gate of the app ``name``; ConfigError says what stops the start."""
+    try:
+        return _built(settings, name, asynchronous, clock)
+    except ConfigError as error:
+        # Servers show all frames of what an app raises while it is imported; those in here say no more than the message.
+        cause = error.__cause__
+        raise error.with_traceback(None) from (None if isinstance(cause, OSError) else cause)
+
+
+def _built(settings: Settings, name: str, asynchronous: bool, clock: Callable[[], float]) -> Runtime:
     settings.app(name)
     plugged = {app: _identity(settings, app) for app in settings.apps}
     _refuse_shared_cookies(settings, plugged)

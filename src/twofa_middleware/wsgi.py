@@ -12,10 +12,11 @@ __all__ = ["TwoFactorMiddleware", "create_application"]
 
 @cache
 def create_application() -> TwoFactorMiddleware:
-    """The app that TWOFA_TARGET names, behind the gate: for servers that take a factory. Raises ConfigError."""
-    from .target import served  # it reads settings, which who imports the class alone has no use for yet
+    """The app that TWOFA_TARGET names, behind the gate: for servers that take a factory. The process ends, with a line that
+    says why, where the settings or the app cannot be used."""
+    from .target import served_or_ended  # it reads settings, which who imports the class alone has no use for yet
 
-    application: TwoFactorMiddleware = served("wsgi", TwoFactorMiddleware)
+    application: TwoFactorMiddleware = served_or_ended("wsgi", TwoFactorMiddleware)
     return application
 
 

@@ -12,7 +12,15 @@ import pytest
 
 from support.realm import make_realm
 from twofa_middleware.errors import ConfigError
-from twofa_middleware.target import colour_of, gated, load_target, name_of_app, served, settings_of_environment
+from twofa_middleware.target import (
+    colour_of,
+    gated,
+    load_target,
+    name_of_app,
+    served,
+    served_or_ended,
+    settings_of_environment,
+)
 
 SHOP = """
 import types
@@ -134,6 +142,33 @@ def test_an_app_of_the_other_colour_is_sent_to_the_other_door(shop: Any, monkeyp
     monkeypatch.setenv("TWOFA_TARGET", "corner_shop:wsgi")
     with pytest.raises(ConfigError, match=r"is a WSGI app, .* serve twofa_middleware\.wsgi:application"):
         served("asgi", Middleware)
+
+
+def test_a_server_gets_one_line_and_an_exit_code_and_the_app_s_own_errors_as_they_are(
+    shop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(target: str) -> list[str]:
+        monkeypatch.setenv("TWOFA_TARGET", target)
+        with pytest.raises(SystemExit) as ended:
+            served_or_ended("wsgi", Middleware)
+        assert ended.value.code == 3
+        out, err = capsys.readouterr()
+        assert out == ""
+        lines: list[str] = err.splitlines()
+        return lines
+
+    [line] = told("corner_shop:asgi")
+    assert line.startswith("twofa_middleware: TWOFA_TARGET=corner_shop:asgi is an ASGI app")
+    [line] = told("corner_shop:wsgi")
+    assert line.startswith("twofa_middleware: twofa.toml: there is no such file")
+    [line] = told("no_shop:app")
+    assert line.startswith("twofa_middleware: TWOFA_TARGET: there is no module no_shop")
+    lines = told("corner_shop:create_app(broken=True)")
+    assert lines[-2:] == [
+        "RuntimeError: no goods",
+        "twofa_middleware: TWOFA_TARGET: corner_shop:create_app(broken=True) raised RuntimeError: no goods",
+    ]
+    assert any('corner_shop.py", line' in line for line in lines)
 
 
 def test_an_app_that_brings_its_own_gate_gets_no_second_one(tmp_path: Path) -> None:

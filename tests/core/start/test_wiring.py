@@ -168,6 +168,15 @@ def test_a_ring_with_the_same_naming_key_starts(tmp_path: Path) -> None:
     assert isinstance(build(settings, "shop", asynchronous=False), Runtime)
 
 
+def test_what_stops_the_start_is_told_without_the_way_through_our_own_code(tmp_path: Path) -> None:
+    made = make_realm(tmp_path).settings
+    for changes in ({"keys": "file:none.toml"}, {"roles": {"use": "CHOOSE"}}):
+        with pytest.raises(ConfigError) as stopped:
+            build(_changed(made, **changes), "shop", asynchronous=False)
+        assert len(stopped.traceback) == 2  # here, and the door
+        assert stopped.value.__cause__ is None
+
+
 def test_a_missing_store_id_stops_the_start(tmp_path: Path) -> None:
     settings = make_realm(tmp_path).settings
     with pytest.raises(
