@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading  # names of it are looked up late: gevent replaces them after this is imported
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import Context
 from functools import partial
@@ -114,6 +113,8 @@ class Asking:
 
 def _elsewhere(told: Callable[[], AppAnswer], ask: AskApp) -> AppAnswer:
     """What the app answers in a thread of its own. One that waits for what this thread holds is left behind in time."""
+    from concurrent.futures import Future  # few apps are asked while they are at work
+
     heard: Future[AppAnswer] = Future()
 
     def tell() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from .words import Event, Flow, Identity, Login, Reads
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..http import Headers, Request
 
 

@@ -7,14 +7,9 @@ import sys
 
 import pytest
 
+from support.environment import loaded_by
+
 HEAVY = ["segno", "jinja2", "cryptography", "pyotp", "redis", "werkzeug", "starlette", "sqlite3", "asyncio"]
-
-
-def loaded_by(statement: str, among: list[str]) -> list[str]:
-    """Which of the modules a fresh Python has after the statement."""
-    code = f"import sys; {statement}; print(*[name for name in {among!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
-    return done.stdout.split()
 
 
 @pytest.mark.parametrize(
