@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeAlias
@@ -42,6 +43,11 @@ class Passing:
 
     def chunk(self, chunk: bytes) -> Flow[bytes]:
         """What goes on of the body, now that this has come. Raises StreamCut or StreamEnds."""
+        yield from self.look()
+        return chunk if self.splicing is None else (yield from self.splicing.feed(chunk))
+
+    def look(self) -> Flow[bytes]:
+        """Nothing, after the gate was asked again, if that is due. Raises StreamCut or StreamEnds."""
         voucher, asked = self.voucher, monotonic()
         if voucher is not None and voucher.is_due(asked):
             verdict = yield from self.gate.still_passes(self.allow, int(self.clock()))
@@ -49,7 +55,7 @@ class Passing:
             if ended is not None:
                 yield from self.gate.tell_of_end(self.allow, ended, int(self.clock()))
                 raise StreamEnds if self.may_end else StreamCut(ended.reason)
-        return chunk if self.splicing is None else (yield from self.splicing.feed(chunk))
+        return b""
 
     def rest(self) -> Flow[bytes]:
         """What was held back of it, at its end."""
@@ -82,11 +88,54 @@ async def apass_on(response: Any, passing: Passing, run: AsyncRun) -> None:
     async def passed() -> AsyncIterator[bytes]:
         with suppress(StreamEnds):
             if is_async:
-                async for part in parts:
-                    yield await run(passing.chunk(part))
+                async with aclosing(_looked_after(parts, passing, run)) as looked_after:
+                    async for part in looked_after:
+                        yield await run(passing.chunk(part))
             else:
                 for part in await sync_to_async(list)(parts):
                     yield await run(passing.chunk(part))
             yield await run(passing.rest())
 
     response.streaming_content = passed()
+
+
+async def _looked_after(parts: AsyncIterator[bytes], passing: Passing, run: AsyncRun) -> AsyncGenerator[bytes]:
+    """The parts as they come, one asked for at a time; while none comes, the gate is asked again each time that is due.
+
+    One task runs through the parts: what a view keeps open from one to the next may belong to a task.
+    """
+    voucher = passing.voucher
+    if voucher is None:
+        async for part in parts:
+            yield part
+        return
+    handed: asyncio.Queue[bytes] = asyncio.Queue(1)
+
+    async def hand() -> None:
+        async for part in parts:
+            await handed.put(part)
+            await handed.join()
+
+    handing = asyncio.create_task(hand())
+    getting = asyncio.create_task(handed.get())
+    asked, every = voucher.at, voucher.pace.every_seconds
+    try:
+        while True:
+            # What could not be told is asked again soon, since the limit is near.
+            due = max(voucher.at, asked - every * 3 / 4) + every
+            left = max(0.0, due - monotonic())
+            await asyncio.wait({handing, getting}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if getting.done():
+                yield getting.result()
+                getting = asyncio.create_task(handed.get())
+                handed.task_done()
+            elif handing.done():
+                handing.result()
+                return
+            else:
+                asked = monotonic()
+                await run(passing.look())
+    finally:
+        for task in (handing, getting):
+            task.cancel()
+        await asyncio.gather(handing, getting, return_exceptions=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.http import HttpResponse, UnreadablePostError
 
+from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import BadRequest, TwoFactorError
 from twofa_middleware.http import Allow, Answer, Headers, Request, change_headers
 from twofa_middleware.program import PeekBody, ReadBody
@@ -56,19 +57,24 @@ def _headers(meta: Mapping[str, Any]) -> Iterable[tuple[bytes, bytes]]:
             yield key.replace("_", "-").lower().encode("latin-1"), value.encode("latin-1")
 
 
-def change_request(request: Any, allow: Allow) -> None:
-    """Take out, or replace, before anything of the project has read the request."""
+def change_request(request: Any, allow: Allow, kept: KeptCookies) -> None:
+    """Take out, or replace, before anything of the project has read the request; ``kept`` cookies were set by it when it
+    was asked."""
+    changes = dict(allow.changes)
+    if kept.lines:
+        merged = kept.onto_request(change_headers(allow.request.headers, changes))
+        changes[b"cookie"] = b"; ".join(value for name, value in merged if name == b"cookie") or None
     for key in allow.forgets:
         request.META.pop(key, None)
-    for name, value in allow.changes.items():
+    for name, value in changes.items():
         key = "HTTP_" + name.decode("latin-1").replace("-", "_").upper()
         if value is None:
             request.META.pop(key, None)
         else:
             request.META[key] = value.decode("latin-1")
-    if hasattr(request, "scope") and (allow.changes or allow.forgets):
-        kept = {key: value for key, value in request.scope.items() if key not in allow.forgets}
-        request.scope = {**kept, "headers": list(change_headers(allow.request.headers, allow.changes))}
+    if hasattr(request, "scope") and (changes or allow.forgets):
+        scope = {key: value for key, value in request.scope.items() if key not in allow.forgets}
+        request.scope = {**scope, "headers": list(change_headers(allow.request.headers, changes))}
     for made_of_them in ("COOKIES", "headers"):  # cached properties
         request.__dict__.pop(made_of_them, None)
     if allow.body is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from typing import ClassVar
@@ -11,11 +12,12 @@ from typing import ClassVar
 import pytest
 
 from apps.django import recipe
-from support.exchange import Reply
+from apps.django.admin_story import AdminStory
 from support.projects import HOST, PASSWORD, Project, opened, run
 from support.servers import ANSWER_SECONDS
-from support.story import Asked, Story
-from support.visitor import NAVIGATION, Visitor
+from support.story import Asked
+from support.town import MACHINE_SECONDS
+from support.visitor import NAVIGATION
 
 GUNICORN = ("gunicorn", "--bind=127.0.0.1:{port}", "--no-control-socket", "{app}")
 UVICORN = ("uvicorn", "--host=127.0.0.1", "--port={port}", "--lifespan=off", "{app}")
@@ -52,9 +54,7 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield project
 
 
-class TestDjango(Story):
-    page = "/admin/"
-    api = "/orders/"
+class TestDjango(AdminStory):
     anonymous: ClassVar[list[Asked]] = [
         ("GET", "/admin/login/?next=%2Fadmin%2F", NAVIGATION, b""),
         ("GET", "/orders/", [], b""),
@@ -62,21 +62,6 @@ class TestDjango(Story):
         ("GET", "/admin/nothing", NAVIGATION, b""),
         ("POST", "/upload/", [], b"x" * 100_000),
     ]
-    random: ClassVar[list[bytes]] = [
-        rb'(?<=name="csrfmiddlewaretoken" value=")[^"]+',
-        rb"(?<=csrftoken=)[^;]+",
-        rb"(?i)(?<=expires=)[^;]+",
-        rb"(?i)(?<=\r\nexpires: )[^\r]*",  # the moment of the answer
-    ]
-
-    def log_in(self, visitor: Visitor, name: str, password: str = PASSWORD) -> Reply:
-        visitor.go("/admin/login/?next=/admin/")
-        token = visitor.cookies["csrftoken"]
-        fields = {"csrfmiddlewaretoken": token, "username": name, "password": password, "next": "/admin/"}
-        return visitor.post("/admin/login/?next=/admin/", fields)
-
-    def log_out(self, visitor: Visitor) -> Reply:
-        return visitor.post("/admin/logout/", {"csrfmiddlewaretoken": visitor.cookies["csrftoken"]})
 
     def test_a079_a_copied_session_is_dead_after_our_log_out(self, project: Project) -> None:
         _, visitor = self.enrolled(project)
@@ -166,3 +151,17 @@ class TestDjango(Story):
                 while piece := answer.read1(65536):
                     got += piece
             assert b"data: 299" not in got
+
+    def test_a015_under_asgi_a_stream_ends_also_while_nothing_comes(self, project: Project) -> None:
+        _, visitor = self.enrolled(project)
+        if b"uvicorn" not in visitor.exchange.raw("HEAD", "/", []):  # type: ignore[attr-defined]
+            return  # under WSGI nobody can be asked while the view waits
+        sent = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+        with closing(http.client.HTTPConnection("127.0.0.1", project.wrapped.port, timeout=ANSWER_SECONDS)) as stream:
+            stream.request("GET", "/news/quiet/", headers={"Host": HOST, "Cookie": sent, "Accept": "text/event-stream"})
+            answer = stream.getresponse()
+            assert (answer.status, answer.readline()) == (200, b"data: 0\n")
+            self.log_out(visitor)
+            ended = time.monotonic()
+            assert answer.read().strip() == b""
+            assert time.monotonic() - ended < 2 + MACHINE_SECONDS

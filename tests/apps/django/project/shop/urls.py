@@ -2,9 +2,12 @@
 
 import asyncio
 import time
+from base64 import b64decode
 
 from django.contrib import admin
+from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import FileResponse, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 
@@ -47,6 +50,20 @@ def cookies(request):
     return JsonResponse({"cookies": sorted(request.COOKIES)})
 
 
+def me(request):
+    """Whose the session, the password or the token is."""
+    user = request.user
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    if kind == "Basic":
+        name, _, password = b64decode(value).decode().partition(":")
+        user = authenticate(username=name, password=password)
+    if kind == "Bearer":
+        user = User.objects.filter(username=value.removeprefix("token-of-")).first()
+    if user is None or not user.is_authenticated:
+        return JsonResponse({"id": None}, status=401)
+    return JsonResponse({"id": user.pk, "name": user.get_username()})
+
+
 SECONDS = 60
 
 
@@ -70,7 +87,19 @@ async def async_news(request):
     return StreamingHttpResponse(lines(), content_type="text/event-stream")
 
 
+@login_required(login_url="/admin/login/")
+async def quiet(request):
+    async def lines():
+        yield "data: 0\n\n"
+        await asyncio.sleep(SECONDS)
+        yield "data: 299\n\n"
+
+    return StreamingHttpResponse(lines(), content_type="text/event-stream")
+
+
 urlpatterns = [
+    path("me/", me),
+    path("news/quiet/", quiet),
     path("", home),
     path("orders/", orders),
     path("orders/async/", async_orders),
