@@ -7,7 +7,7 @@ JOBS ?= 2
 TOX := .venv-tools/bin/tox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types e2e soak clean python
+.PHONY: help demo test lint types e2e soak bench clean python
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z0-9 -]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -24,8 +24,11 @@ lint types e2e: .venv-tools/installed ## run this one only
 soak: .venv-tools/installed ## the races, 1,000 rounds each
 	TWOFA_RACE_ROUNDS=1000 $(TOX) run -e py3$(shell $(PYTHON) -c 'import sys; print(sys.version_info.minor)')-core -- tests/core/stores/test_races.py tests/core/stores/test_submission_races.py
 
+bench: .venv-bench/installed ## what the gate costs beside others, some minutes; writes docs/performance.md (takes BENCH="--quick")
+	.venv-bench/bin/python benchmarks/performance.py $(BENCH)
+
 clean: ## take away what was installed, built and cached here
-	rm -rf .venv .venv-tools .tox .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-tools .venv-bench .tox .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 # A stamp stands for a finished installation: the second run has nothing to install.
 .venv/installed: pyproject.toml Makefile | python
@@ -36,6 +39,12 @@ clean: ## take away what was installed, built and cached here
 .venv-tools/installed: Makefile | python
 	$(PYTHON) -m venv --clear .venv-tools
 	.venv-tools/bin/python -m pip install --quiet --disable-pip-version-check 'tox>=4.67,<5' 'tox-uv>=1.37,<2'
+	touch $@
+
+.venv-bench/installed: pyproject.toml Makefile | python
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[all]' --group bench
 	touch $@
 
 python:

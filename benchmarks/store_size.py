@@ -166,7 +166,7 @@ def leave_waiting(store: Any, count: int) -> UserKey:
 
 def measure_redis(url: str, users: int, written: int = WRITTEN_USERS) -> None:
     with closing(redis.Redis.from_url(url)) as client:
-        server: dict[str, Any] = client.info("server")  # type: ignore[assignment]
+        server: dict[str, Any] = client.info("server")
         name = (
             f"Valkey {server['valkey_version']}" if "valkey_version" in server else f"Redis {server['redis_version']}"
         )
@@ -272,7 +272,8 @@ def own_server(program: str) -> Iterator[str]:
 
 def main(arguments: list[str]) -> None:
     """A busy machine may take its time: nothing here is about that."""
-    redis_deadline.SOCKET_SECONDS = redis_deadline.QUESTION_SECONDS = sqlite.PATIENCE_SECONDS = PATIENCE_SECONDS
+    redis_deadline.SOCKET_SECONDS = redis_deadline.QUESTION_SECONDS = PATIENCE_SECONDS
+    sqlite.PATIENCE_SECONDS = PATIENCE_SECONDS  # type: ignore[attr-defined]
     users = int(arguments[0]) if arguments else USERS
     if len(arguments) > 1:
         measure_redis(arguments[1], users)
