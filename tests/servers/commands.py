@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Way:
-    """``module`` and the rest of the command. ``target``: what TWOFA_TARGET names, where the command does not."""
+    """``module`` and the rest of the command. ``target``: what TWOFA_TARGET names, where the command does not.
+
+    ``keeps_bodies``: the server itself keeps whole bodies in memory.
+    """
 
     command: tuple[str, ...]
     target: str = ""
+    keeps_bodies: bool = False
 
     @property
     def environ(self) -> dict[str, str]:
@@ -31,6 +35,10 @@ WAYS = {
     "gunicorn gthread, preloaded": Way(
         (*GATED, "--workers=4", "--preload", "--worker-class=gthread", "--threads=4", WSGI)
     ),
+    "gunicorn gevent": Way((*GATED, "--worker-class=gevent", WSGI)),
+    "gunicorn gevent, preloaded": Way((*GATED, "--workers=2", "--preload", "--worker-class=gevent", WSGI)),
+    "gunicorn gevent_pywsgi": Way((*GATED, "--worker-class=gevent_pywsgi", WSGI)),
+    "gunicorn tornado": Way((*GATED, "--worker-class=tornado", WSGI), keeps_bodies=True),
     "gunicorn asgi": Way((*GATED, "--worker-class=asgi", "--workers=2", ASGI)),
     "gunicorn gthread, preloaded, by target": Way(
         (*GUNICORN, "--workers=4", "--preload", "--worker-class=gthread", "--threads=4", WSGI_DOOR),
@@ -42,6 +50,7 @@ WAYS = {
     "granian asgi": Way((*GRANIAN, "--interface=asgi", ASGI_DOOR), ASGI),
     "granian asgi, 4 workers": Way((*GRANIAN, "--interface=asgi", "--workers=4", ASGI_DOOR), ASGI),
     "uvicorn": Way(UVICORN, ASGI),
+    "uvicorn, reload": Way((*UVICORN, "--reload"), ASGI),
     "uvicorn, 4 workers": Way((*UVICORN, "--workers=4"), "support.shop:create_app('asgi')"),
     "hypercorn": Way(HYPERCORN, ASGI),
     "hypercorn, 4 workers": Way((*HYPERCORN, "--workers=4"), ASGI),

@@ -14,12 +14,22 @@ from support.servers import read_all
 from support.town import MACHINE_SECONDS, Town, town_with
 
 PROMISED_SECONDS = 2
+ASGI, WSGI = "support.asgi_site:application", "support.wsgi_site:application"
+GUNICORN = ("gunicorn", "--bind=127.0.0.1:{port}", "--no-control-socket", WSGI)
 GRANIAN = ("granian", "--host=127.0.0.1", "--port={port}", "--workers=1")
 WITH_SOCKETS = {
-    "hypercorn": ("hypercorn", "--bind=127.0.0.1:{port}", "support.asgi_site:application"),
-    "granian": (*GRANIAN, "--interface=asgi", "support.asgi_site:application"),
+    "hypercorn": ("hypercorn", "--bind=127.0.0.1:{port}", ASGI),
+    "granian": (*GRANIAN, "--interface=asgi", ASGI),
+    "uvicorn, 2 workers": ("uvicorn", "--port={port}", "--workers=2", ASGI),
+    "uvicorn, reload": ("uvicorn", "--port={port}", "--reload", ASGI),
 }
-WITHOUT = {"granian wsgi": (*GRANIAN, "--interface=wsgi", "--blocking-threads=4", "support.wsgi_site:application")}
+WITHOUT = {  # Their sockets: test_lent_sockets.py. gunicorn's tornado keeps each answer until it is whole.
+    "granian wsgi": (*GRANIAN, "--interface=wsgi", "--blocking-threads=4", WSGI),
+    "gunicorn gevent": (*GUNICORN, "--worker-class=gevent"),
+    "gunicorn gevent_pywsgi": (*GUNICORN, "--worker-class=gevent_pywsgi"),
+    "gunicorn gthread, preloaded": (*GUNICORN, "--worker-class=gthread", "--threads=4", "--workers=2", "--preload"),
+    "gunicorn gthread, reload": (*GUNICORN, "--worker-class=gthread", "--threads=4", "--reload"),
+}
 
 
 @pytest.fixture(scope="module")

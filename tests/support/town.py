@@ -41,12 +41,22 @@ class Town:
         self._people = 0
 
     def newcomer(self) -> Newcomer:
+        return self._come(has_verified=True)
+
+    def half_way(self) -> Newcomer:
+        """Somebody who is logged in, has a second factor, and has not shown it in this browser."""
+        return self._come(has_verified=False)
+
+    def _come(self, *, has_verified: bool) -> Newcomer:
         self._people += 1
+        user = f"person-{self._people}"
         visitor = Visitor(self._exchange, self._realm.clock)
-        visitor.log_in(f"person-{self._people}")
+        visitor.log_in(user)
         visitor.set_up()
-        line = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
-        return Newcomer(f"person-{self._people}", [("Cookie", line)])
+        if not has_verified:
+            visitor = visitor.elsewhere()
+            visitor.log_in(user, "login-2")
+        return Newcomer(user, [("Cookie", "; ".join(f"{name}={value}" for name, value in visitor.cookies.items()))])
 
     def wait_for(self, call: str) -> None:
         """Until the app has written this down."""
