@@ -64,19 +64,24 @@ def _rest(results: Results) -> Iterator[str]:
     if results.imported:
         yield "### Imports\n"
         yield from table(
-            ("", "CPU beside bare Python", "CPU in an app", "memory in an app", "heavy libraries", "slowest packages"),
+            ("what is added", "CPU", "memory", "heavy libraries that come along"),
             (
                 (
-                    f"`{one.door}`",
-                    f"{one.alone.middle:.0f} ms",
-                    f"{one.added.middle:.0f} ms ({one.added.low:.0f} to {one.added.high:.0f})",
-                    f"{one.added_resident.middle / 1e6:.1f} MB",
-                    ", ".join(one.heavy) or "none",
-                    ", ".join(f"{name} {took:.0f} ms" for name, took in one.slowest[:4]),
+                    f"{what} `{one.door.partition(' ')[0]}`",
+                    f"{added.cpu.middle:.0f} ms ({added.cpu.low:.0f} to {added.cpu.high:.0f})",
+                    f"{added.resident.middle / 1e6:.1f} MB",
+                    ", ".join(added.heavy) or "none",
                 )
                 for one in results.imported
+                for what, added in (
+                    ("to bare Python, by importing", one.alone),
+                    ("to the app, by importing", one.in_app),
+                    ("to a worker, once it has answered by", one.serving),
+                )
             ),
         )
+        for one in results.imported:
+            yield f"Slowest packages of `{one.door.partition(' ')[0]}`, by themselves: {_packages(one.slowest)}.\n"
     if results.revoked:
         yield "### Until an ended pass is refused\n"
         yield "From the moment at which the store is told, in milliseconds: by each process, and by the last of them.\n"
@@ -105,16 +110,19 @@ def _rest(results: Results) -> Iterator[str]:
                 for one in results.scaled
             ),
         )
-    if results.pushed is not None:
-        one = results.pushed
+    if (pushed := results.pushed) is not None:
         yield (
-            f"A write is pushed to {one.listeners} listeners (`CLIENT TRACKING ON BCAST`) within {one.p50:.2f} ms "
-            f"(p99 {one.p99:.2f} ms), until the last of them has read it.\n"
+            f"A write is pushed to {pushed.listeners} listeners (`CLIENT TRACKING ON BCAST`) within {pushed.p50:.2f} ms "
+            f"(p99 {pushed.p99:.2f} ms), until the last of them has read it.\n"
         )
 
 
 def _is_had(goal: object, results: Results) -> bool:
     return results.has_strict or "strict" not in getattr(goal, "figure", "")
+
+
+def _packages(slowest: tuple[tuple[str, float], ...]) -> str:
+    return ", ".join(f"{name} {took:.0f} ms" for name, took in slowest)
 
 
 def _cost_row(cost: Cost) -> tuple[str, ...]:
