@@ -1,4 +1,4 @@
-"""Django is asked itself who is logged in: by a page of its own, for the session, a password, and a token."""
+"""Django is asked itself who is logged in and in which groups: by a page of its own, for session, password, and token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from apps.django import recipe
 from apps.django.admin_story import AdminStory
 from support.exchange import Pairs
-from support.projects import PASSWORD, Project, opened
+from support.projects import PASSWORD, Project, opened, run
 from support.visitor import Visitor
 
 GUNICORN = ("gunicorn", "--bind=127.0.0.1:{port}", "--no-control-socket", "{app}", "--threads=4")
@@ -32,7 +32,7 @@ SETTINGS = """
 realm = "shop"
 name = "The shop"
 support = "Service desk, ext. 4711"
-roles = {{ use = "static" }}
+roles = {{ use = "probe", page = "/me/", user = "id", roles = "groups" }}
 
 [apps.shop]
 origins = ["http://localhost:8000"]
@@ -90,6 +90,20 @@ class TestAsked(AdminStory):
         token = ("X-CSRFToken", visitor.cookies["csrftoken"])
         sent = visitor.fetch("/upload/", "POST", [token, ("Origin", visitor.origin)], b"x" * 1_000_000)
         assert json.loads(sent.body) == {"user": name, "length": 1_000_000}
+
+    def test_a065_whoever_is_in_an_enforced_group_sets_up_first_also_by_a_token(self, project: Project) -> None:
+        inside = {"DJANGO_SETTINGS_MODULE": "shop.settings", "SECRET_KEY": "the secret of the shop"}
+        run(project.wrapped.folder, "twofa", "enforce", "Managers", "--unseen", "--yes", environ=inside)
+        manager, editor = project.browser(), project.browser()
+        ask = project.browser().exchange.request
+        self.log_in(editor, "erin38")
+        self.is_inside(editor, "erin38")
+        assert json.loads(ask("GET", "/me/", with_token("erin38")).body)["name"] == "erin38"
+        assert (self.log_in(manager, "erin40").header("location") or "").startswith("/2fa/setup")
+        assert manager.fetch(self.api).status == 403
+        assert ask("GET", "/me/", with_token("erin40")).status == 403
+        manager.set_up()
+        self.is_inside(manager, "erin40")
 
     def _both(self, project: Project) -> tuple[Visitor, Visitor]:
         return project.bare_browser(), project.browser()

@@ -61,7 +61,8 @@ def me(request):
         user = User.objects.filter(username=value.removeprefix("token-of-")).first()
     if user is None or not user.is_authenticated:
         return JsonResponse({"id": None}, status=401)
-    return JsonResponse({"id": user.pk, "name": user.get_username()})
+    groups = list(user.groups.values_list("name", flat=True))
+    return JsonResponse({"id": user.pk, "name": user.get_username(), "groups": groups})
 
 
 SECONDS = 60
