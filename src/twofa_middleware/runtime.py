@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,9 +47,9 @@ class Answers:
             case Call(function, arguments) if is_async(function):
                 return await function(*arguments)
             case Call(function, arguments):
-                return await asyncio.to_thread(_called, function, arguments)
+                return await _in_thread(_called, function, arguments)
             case CheckStore():
-                return await asyncio.to_thread(self.store.check)
+                return await _in_thread(self.store.check)
             case _:
                 return self.answer(ask)
 
@@ -84,3 +83,9 @@ def _called(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     except StopIteration as error:
         # A future cannot carry it: who waits for the thread would wait for ever.
         raise RuntimeError("the function raised StopIteration") from error
+
+
+async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    from asyncio import to_thread  # under WSGI nobody needs it
+
+    return await to_thread(function, *arguments)

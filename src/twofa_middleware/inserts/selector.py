@@ -9,23 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from ..errors import ConfigError
 
 _IDENTIFIER = r"-?(?:[A-Za-z_\x80-\U0010FFFF]|-(?=[\w-]))[\w\x80-\U0010FFFF-]*+"
-_PART = re.compile(
-    rf"""(?P<tag>{_IDENTIFIER})
-    | \#(?P<id>{_IDENTIFIER})
-    | \.(?P<class>{_IDENTIFIER})
-    | \[\s*+(?P<attribute>{_IDENTIFIER}(?::{_IDENTIFIER})?)\s*+
-        (?:=\s*+(?:"(?P<double>[^"\\\x00-\x1f]*+)"
-          |'(?P<single>[^'\\\x00-\x1f]*+)'|(?P<bare>[\w\x80-\U0010FFFF-]++))\s*+)?
-      \]""",
-    re.VERBOSE | re.ASCII,
-)
 _COMBINATOR = re.compile(r"\s*+(>)\s*+|\s++")
 _REMEDY = 'use a tag, #id, .class, [attr] and [attr="value"], with a space for a descendant and > for a child'
+
+
+@cache
+def _part() -> re.Pattern[str]:
+    # Its sets reach to the end of Unicode: it takes 25 ms to compile, and few apps have a selector.
+    return re.compile(
+        rf"""(?P<tag>{_IDENTIFIER})
+        | \#(?P<id>{_IDENTIFIER})
+        | \.(?P<class>{_IDENTIFIER})
+        | \[\s*+(?P<attribute>{_IDENTIFIER}(?::{_IDENTIFIER})?)\s*+
+            (?:=\s*+(?:"(?P<double>[^"\\\x00-\x1f]*+)"
+              |'(?P<single>[^'\\\x00-\x1f]*+)'|(?P<bare>[\w\x80-\U0010FFFF-]++))\s*+)?
+          \]""",
+        re.VERBOSE | re.ASCII,
+    )
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,11 @@ class Selector:
 
 
 def _compound(text: str, at: int, end: int) -> tuple[Compound, int]:
-    start, tag = at, None
+    part, start, tag = _part(), at, None
     ids: list[str] = []
     classes: list[str] = []
     attributes: list[tuple[str, str | None]] = []
-    while found := _PART.match(text, at, end):
+    while found := part.match(text, at, end):
         match found.lastgroup:
             case "tag" if at > start:
                 break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import os
 import secrets
@@ -122,6 +121,8 @@ class AnswerThreads:
 
     async def run(self, changes: bool, function: Callable[..., Found], *arguments: Any) -> Found:
         """Call the function in a thread and wait for it without holding up the loop; StoreUnavailable once closed."""
+        from asyncio import wrap_future  # under WSGI nobody needs it
+
         if self._pid != os.getpid():  # threads do not survive a fork
             self._start()
         executor = self._writer if changes else self._readers
@@ -129,7 +130,7 @@ class AnswerThreads:
             future = executor.submit(function, *arguments)
         except RuntimeError as error:
             raise StoreUnavailable(f"the store was closed: {error}") from error
-        return await asyncio.wrap_future(future)
+        return await wrap_future(future)
 
     def close(self) -> None:
         """End the threads after what they are doing. A forked child has none to end."""

@@ -12,7 +12,6 @@ can write to the store can write its line, too.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -83,7 +82,9 @@ class NewestStore:
             with self._looking(now) as look:
                 look.found = await self._store.answer_async(_READ)
             if self._is_to_be_written(now):
-                await asyncio.to_thread(self._write, now)
+                from asyncio import to_thread  # under WSGI nobody needs it
+
+                await to_thread(self._write, now)
         self._refuse_if_older()
         return await self._store.answer_async(ask)
 
