@@ -8,9 +8,16 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from ..http import Headers, parse_cookies, set_cookies
-from .serving import Page, Sent, Server
+from .handshake import is_accepted
+from .serving import AsgiServer, Page, Sent, Server
 
 NAVIGATES = ((b"sec-fetch-mode", b"navigate"), (b"sec-fetch-dest", b"document"), (b"accept", b"text/html,*/*;q=0.8"))
+OPENS = (
+    (b"connection", b"Upgrade"),
+    (b"upgrade", b"websocket"),
+    (b"sec-websocket-version", b"13"),
+    (b"sec-websocket-key", b"dHdvZmEgY2hlY2sgcnVucw=="),
+)
 FETCHES = ((b"sec-fetch-mode", b"cors"), (b"sec-fetch-dest", b"empty"), (b"accept", b"application/json"))
 
 
@@ -40,6 +47,14 @@ class Browser:
 
     def go(self, target: str, method: str = "GET", *, navigates: bool = True) -> Page:
         return self._ask(Sent(method, target, self.headers(*(NAVIGATES if navigates else FETCHES))))
+
+    def opens(self, target: str) -> bool:
+        """Whether a script of the app's own page may open this WebSocket, at an ASGI app."""
+        if not isinstance(self._server, AsgiServer):
+            return False
+        headers = self.headers(*OPENS, (b"origin", self._origin.encode()))
+        scope = self._server.scope(Sent("GET", target, headers))
+        return self._server.runner.run(is_accepted(self._app, scope))
 
     def send_form(self, target: str, fields: Mapping[str, str], method: str = "POST") -> Page:
         if method == "GET":

@@ -99,6 +99,10 @@ class House:
         """Whether the answer is the gate's, or leads to a page of its own."""
         return page.location.startswith(f"{self.prefix}/") or page.status in (403, 503)
 
+    def may_anybody_open(self, target: str) -> bool:
+        """Whether the settings list this WebSocket as one of nobody's."""
+        return asks_less(self.runtime.gate.site.anonymous_websockets, self._request(Sent("GET", target)))
+
     def is_exempt(self, method: str, target: str) -> bool:
         return asks_less(self._exempt, self._request(Sent(method, target)))
 

@@ -68,6 +68,10 @@ class AsgiSpy:
             await self._app({**scope, "headers": unmarked}, receive, send)
             return
         has_credential = b"cookie" in headers or b"authorization" in headers
+        if scope["type"] == "websocket":
+            self._spy.calls.append(Call("WEBSOCKET", scope["path"], has_credential))
+            await send({"type": "websocket.close", "code": 1000})
+            return
         self._spy.calls.append(Call(scope.get("method", "GET"), scope["path"], has_credential))
         await send({"type": "http.response.start", "status": SWALLOWED, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})

@@ -4,8 +4,6 @@ logged out. Each step says what was seen and whether it is as it has to be."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from ..protocol import Login
 from .browsing import Browser
@@ -14,17 +12,9 @@ from .means import Means
 from .own_pages import set_up, verify
 from .paths import forms_of_path, to_walk
 from .serving import AppFailed, Page
+from .sockets import sockets
 from .spying import SWALLOWED
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """``seen`` are lines for people; ``remedy`` says what to do about a problem."""
-
-    name: str
-    verdict: Literal["good", "problem", "note"]
-    seen: tuple[str, ...]
-    remedy: str = ""
+from .step import Step
 
 
 def walk(house: House, means: Means) -> Iterator[Step]:
@@ -47,6 +37,7 @@ def walk(house: House, means: Means) -> Iterator[Step]:
     half = house.browser()
     yield _half_verified(house, means, half)
     yield _walked(house, half, browser)
+    yield from sockets(house, half)
     yield _verified(house, half, target)
     yield _logged_out(house, half)
 

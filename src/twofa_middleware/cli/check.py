@@ -10,11 +10,13 @@ import click
 
 from ..checking.house import opened
 from ..checking.means import Kind, Means
-from ..checking.walk import Step, walk
+from ..checking.step import Step
+from ..checking.walk import walk
 from ..errors import TwoFactorError
+from ..proposing.words import NO_NAME
 from ..references import read_secret
 from ..settings import Settings
-from ..target import SPELLINGS, TARGET, Colour, colour_of, load_target, name_of_app
+from ..target import SPELLINGS, TARGET, Colour, behind_gate, colour_of, load_target, name_of_app
 from .asking import EXIT_CODES, can_ask, operation
 from .explaining import explained
 from .output import NotDone, counted, plain, say, say_document
@@ -62,7 +64,8 @@ def check(
         raise click.UsageError(f"which app? Name it as {SPELLINGS}, or set {TARGET}")
     name = name_of_app(settings, name, "--name")
     means = _means(as_json, how)
-    app = load_target(target, "check")
+    given = load_target(target, "check")
+    app = behind_gate(given)
     colour = chosen or colour_of(app, target)
     if colour is None:
         raise click.UsageError(f"whether {target} is WSGI or ASGI cannot be told: say --wsgi or --asgi")
@@ -74,7 +77,8 @@ def check(
                 steps.append(step)
         except TwoFactorError as error:
             failure = str(error)
-    return _end(settings, name, steps, failure, as_json)
+    gated_target = "" if app is given else target
+    return _end(settings, name, steps, failure, as_json, gated_target)
 
 
 def _explain(settings: Settings, key: str, as_json: bool) -> int:
@@ -118,10 +122,19 @@ def _told(steps: Iterator[Step], as_json: bool) -> Iterator[Step]:
         yield step
 
 
-def _end(settings: Settings, name: str, steps: list[Step], failure: str | None, as_json: bool) -> int:
+def _end(
+    settings: Settings, name: str, steps: list[Step], failure: str | None, as_json: bool, gated_target: str
+) -> int:
+    """``gated_target``: the target if it was an app that brings its own gate."""
     app = settings.apps[name]
     problems = sum(step.verdict == "problem" for step in steps)
     notes = [f"mode is {settings.mode_of(name)}: the gate refuses nothing yet"] * (settings.mode_of(name) != "enforce")
+    notes += [f'name = "{NO_NAME}" is still that of a new file: write what people call the site'] * (
+        settings.name == NO_NAME
+    )
+    notes += [
+        f"{gated_target} brings a gate of its own: the app in it was walked, behind the gate of the check"
+    ] * bool(gated_target)
     notes += [f"exempt: {rule} passes unseen, without cookies and Authorization" for rule in app.exempt]
     if as_json:
         document: dict[str, Any] = {
