@@ -26,6 +26,7 @@ TARGET, SETTINGS, APP = "TWOFA_TARGET", "TWOFA_SETTINGS", "TWOFA_APP"
 ENDS_WITH = 3
 """The exit code by which gunicorn's master knows that a worker would end again; uvicorn's for a failed start."""
 SPELLINGS = "module:app, module:package.app or module:create_app()"
+_GATES = ("twofa_middleware_wsgi.middleware", "twofa_middleware_asgi.middleware")
 _NAMES: dict[Colour, str] = {"wsgi": "a WSGI", "asgi": "an ASGI"}
 _ARGUMENTS: dict[Colour, int] = {"wsgi": 2, "asgi": 3}
 
@@ -72,6 +73,13 @@ def gated(app: Any, middleware: Callable[..., Any], settings: Settings, name: st
     if isinstance(middleware, type) and isinstance(app, middleware):
         raise ConfigError(f"{text} is behind the gate already, by its own code: serve it as it is")
     return middleware(app, settings, name=name)
+
+
+def behind_gate(app: Any) -> Any:
+    """The app that a gate in its own code stands in front of, for who puts another one there; else the app itself."""
+    while type(app).__name__ == "TwoFactorMiddleware" and type(app).__module__ in _GATES:
+        app = app._app
+    return app
 
 
 def settings_of_environment() -> Settings:

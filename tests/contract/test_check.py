@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from support import walked_shop
+from support.realm import make_realm
 from twofa_middleware.cli import main
 
 SIGNED = {
@@ -34,6 +37,7 @@ WATCH = {
     "success": {"status": 303, "location": "/"}, "anonymous": ["GET /login"],
 }  # fmt: skip
 
+GUARDED = "guarded_shop:application"
 Check = Callable[..., dict[str, Any]]
 
 
@@ -73,7 +77,8 @@ def check(adapter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         ]
         (tmp_path / "twofa.toml").write_text("\n".join(lines))
         secret = () if "--secret" in options else ("--secret", "env:PASSWORD")
-        target = f"support.walked_shop:{adapter}_app"
+        target = options[0] if options[:1] == (GUARDED,) else f"support.walked_shop:{adapter}_app"
+        options = options[1:] if target == GUARDED else options
         monkeypatch.setattr(sys, "argv", ["twofa", "check", target, *login, *secret, *options, "--json"])
         with pytest.raises(SystemExit) as ended:
             main()
@@ -97,6 +102,24 @@ def test_an_app_that_is_behind_the_gate_in_order_has_no_problem(check: Check, id
     assert (problems(found), found["code"]) == ([], 0)
     assert verdicts(found)["half verified, nothing of the app answers"] == "good"
     assert verdicts(found)["with the code the app answers"] == "good"
+
+
+def test_an_app_that_brings_its_own_gate_is_walked_without_it_and_nothing_of_the_walk_is_logged(
+    check: Check, adapter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its own gate would take the wrong password of the walk for a log-in that nobody sees, and say so in the realm."""
+    realm = make_realm(tmp_path / "real")
+    app = getattr(walked_shop, f"{adapter}_app")
+    door = import_module(f"twofa_middleware.{adapter}").TwoFactorMiddleware
+    module = ModuleType("guarded_shop")
+    module.application = door(app, realm.settings, name="shop")
+    monkeypatch.setitem(sys.modules, "guarded_shop", module)
+    caplog.clear()
+    found = check(SIGNED, GUARDED)
+    module.application.runtime.close()
+    assert (problems(found), found["code"]) == ([], 0)
+    assert any(note.startswith(f"{GUARDED} brings a gate of its own") for note in found["notes"])
+    assert [record for record in caplog.records if record.name == "twofa_middleware.events"] == []
 
 
 def test_a_log_in_that_no_resolver_reads_is_told(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ..policy.login_rules import LoginRule
+from ..proposing.words import NO_NAME
 from ..protocol import Finding
 from ..settings import Settings
 from ..settings.layers import folder_of, fragments_of
@@ -24,6 +25,14 @@ def weak_settings(settings: Settings, now: float) -> Iterator[Finding]:
     """``now``: seconds since 1970."""
     yield from _apps(settings)
     yield from _service_accounts(settings, now)
+    if settings.name == NO_NAME:
+        yield Finding(
+            "name left as proposed",
+            "note",
+            f'name = "{NO_NAME}"',
+            "people find this name in their authenticator apps, where it stays when it is changed here later",
+            "write there what people call the site",
+        )
     if settings.insecure_http:
         yield Finding(
             "insecure http",

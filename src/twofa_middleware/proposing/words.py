@@ -9,10 +9,12 @@ from ..errors import ConfigError
 from ..plugins import CHOOSE
 from ..policy.paths import PathRule
 
-HEAD = """\
+NO_NAME = "My Portal"
+"""What a new settings file calls the site until a person has named it."""
+HEAD = f"""\
 # Every key stands in docs/settings.md; what is not written here has its default.
 realm = "main"                        # in a Redis that others use too, a name of its own
-name = "My Portal"                    # shown in the authenticator app and on the pages
+name = "{NO_NAME}"                    # what people call the site: shown in the authenticator app and on the pages
 support = ""                          # whom to ask for help, such as "Service desk, ext. 4711"
 store = "sqlite:///var/twofa.db"
 keys = "file:var/keys.toml"

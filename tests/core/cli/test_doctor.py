@@ -22,6 +22,7 @@ from support.stores import acl_rules, enrol
 from twofa_middleware.cli import weak_keys
 from twofa_middleware.cli.key_files import replace_ring
 from twofa_middleware.keyring import KeyRing
+from twofa_middleware.proposing.words import NO_NAME
 from twofa_middleware.protocol import StoreOptions
 from twofa_middleware.sealing import Sealer
 from twofa_middleware.stores.redis import RedisStore
@@ -77,6 +78,7 @@ def test_nothing_is_written_not_even_that_somebody_looked(twofa: Twofa, open_rea
     [
         ({"mode": "off"}, "mode is not enforce"),
         ({"insecure_http": True}, "insecure http"),
+        ({"name": NO_NAME}, "name left as proposed"),
         ({"store": {"stale_seconds": 10}}, "passes outlive the store"),
         ({"shop": {"login_answer": "pass"}}, "log-in answer passes"),
         ({"shop": {"admin": True}}, "nobody administers"),
