@@ -14,6 +14,7 @@ import base64
 import hashlib
 import hmac
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,6 +22,9 @@ from .errors import UnreadableRecord
 from .keyring import KEY_BYTES, KEY_ID_BYTES, KeyRing
 from .live_ring import LiveRing
 from .protocol import UserKey
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 TAG_BYTES = 16
@@ -31,12 +35,13 @@ _AUTHENTICATED = b"\x02"
 
 
 class _Derived:
-    """A key ring and the sub-keys of its keys, each derived when it is first needed."""
+    """A key ring and the sub-keys of its keys, each derived when it is first needed, and the ciphers under these."""
 
-    __slots__ = ("_realm", "_subkeys", "ring")
+    __slots__ = ("_ciphers", "_realm", "_subkeys", "ring")
 
     def __init__(self, realm: str, ring: KeyRing) -> None:
         self._realm = realm
+        self._ciphers: dict[bytes, AESGCM] = {}
         self._subkeys: dict[tuple[bytes, str], bytes] = {}
         self.ring = ring
 
@@ -44,6 +49,14 @@ class _Derived:
         found = self._subkeys.get((key_id, purpose))
         if found is None:
             found = self._subkeys[key_id, purpose] = _derive(self._realm, self.ring.keys[key_id], purpose)
+        return found
+
+    def cipher(self, subkey: bytes) -> AESGCM:
+        found = self._ciphers.get(subkey)
+        if found is None:
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+            found = self._ciphers[subkey] = AESGCM(subkey)
         return found
 
 
@@ -96,22 +109,19 @@ class Sealer:
 
     def seal(self, purpose: str, context: tuple[str | int, ...], plaintext: bytes, nonce: bytes) -> bytes:
         """Encrypt under the current key. ``nonce`` is 12 fresh random bytes."""
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
         keys = self._keys()
         head = _SEALED + keys.ring.current
         key = keys.subkey(keys.ring.current, purpose)
-        return head + nonce + AESGCM(key).encrypt(nonce, plaintext, head + self._context(purpose, context))
+        return head + nonce + keys.cipher(key).encrypt(nonce, plaintext, head + self._context(purpose, context))
 
     def open(self, purpose: str, context: tuple[str | int, ...], sealed: bytes) -> bytes:
         """The plaintext of ``seal``; UnreadableRecord for anything that was not sealed for just this place."""
         from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         head, body, key = self._split(sealed, _SEALED, purpose)
         nonce, ciphertext = body[:NONCE_BYTES], body[NONCE_BYTES:]
         try:
-            return AESGCM(key).decrypt(nonce, ciphertext, head + self._context(purpose, context))
+            return self._derived.cipher(key).decrypt(nonce, ciphertext, head + self._context(purpose, context))
         except InvalidTag:
             raise UnreadableRecord(f"a sealed {purpose} record does not open") from None
 

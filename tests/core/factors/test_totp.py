@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import itertools
 import struct
 
+import pyotp
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.hotp import HOTP as CryptographysHOTP
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -20,6 +24,7 @@ from twofa_middleware.factors.totp import (
     Window,
     base32,
     clean,
+    codes_of,
     find,
     find_at_setup,
     in_groups,
@@ -214,3 +219,17 @@ def test_secrets_from_80_bits_on_match_at_their_step(size: int) -> None:
 def test_the_window_of_a_short_secret_is_no_other(step: int, finding: object) -> None:
     assert find(SHORT, short_code(STEP + step), NOW, BOTH) == finding
     assert find(SHORT, None, NOW, BOTH) is None
+
+
+# ---- a second opinion -----------------------------------------------------------------------------------------------
+
+
+@given(secret=st.binary(min_size=14, max_size=64), step=st.integers(0, 2**40))
+def test_pyotp_makes_the_same_codes(secret: bytes, step: int) -> None:
+    assert codes_of(secret)(step).decode() == pyotp.HOTP(base64.b32encode(secret).decode()).at(step)
+
+
+@given(secret=st.binary(min_size=10, max_size=128), step=st.integers(0, 2**63 - 1))
+def test_cryptography_makes_the_same_codes(secret: bytes, step: int) -> None:
+    theirs = CryptographysHOTP(secret, 6, SHA1(), enforce_key_length=False)
+    assert codes_of(secret)(step) == theirs.generate(step)
