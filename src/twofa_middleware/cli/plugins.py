@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import click
 from ..errors import ConfigError
 from ..plugins import CHOOSE, GROUPS, Offer, named, offers, options_of
 from ..protocol import PluginContext
+from ..references import read_secret
 from ..settings import Settings
 from ..settings.reading import value_of
 from ..wiring import factor_of, look_of
@@ -187,7 +188,8 @@ def _check(before: Settings, after: Settings, what: str = "") -> None:
 
 
 def _faults(settings: Settings) -> dict[str, str]:
-    """Why each plugin that the settings name cannot be used, by its place, as far as no secret is needed to see it."""
+    """Why each plugin that the settings name cannot be used, by its place, as far as it can be seen here: the variables of
+    the app's environment need not be set where this command is run, but its files are there."""
     context = PluginContext(settings.realm, "", settings.folder, asynchronous=True)
     found = {}
     for kind, place, table_ in named(settings):
@@ -195,6 +197,7 @@ def _faults(settings: Settings) -> dict[str, str]:
             continue
         try:
             options_of(kind, table_, settings.source_of(place), place)
+            _refuse_unusable_files(settings, place, table_)
             if kind == "factor":
                 factor_of(settings, context)
             elif kind == "theme":
@@ -202,6 +205,26 @@ def _faults(settings: Settings) -> dict[str, str]:
         except ConfigError as error:
             found[place] = str(error)
     return found
+
+
+def _refuse_unusable_files(settings: Settings, place: str, table_: Mapping[str, Any]) -> None:
+    """ConfigError if a file that an option points to (``file:path``) holds no secret that could be used."""
+    for key, reference in _file_references(table_):
+        try:
+            read_secret(reference, settings.folder, f"{settings.source_of(place)}: {place}: {key}")
+        except ConfigError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                remedy = "make the file first, for the user of the app alone (chmod 600), with the secret in it"
+                raise ConfigError(f"{error}; {remedy}") from None
+            if not isinstance(error.__cause__, PermissionError):  # the user of the app may read what this one may not
+                raise
+
+
+def _file_references(table_: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in table_.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and one.startswith("file:"):
+                yield key, one
 
 
 def _tell(as_json: bool, document: Mapping[str, Any], line: str) -> None:

@@ -188,6 +188,23 @@ def test_what_the_settings_cannot_be_used_with_is_not_written(
     assert not (folder / "twofa.d").exists()
 
 
+def test_a_secret_of_a_file_is_there_before_the_plugin_is_enabled(folder: Path, install: Install) -> None:
+    """Servers would not start with it; the variables of the app's environment are not known here."""
+    install("door", "1.2", "identity", "door = door:Door", DOOR)
+    told = refused("enable", "door", "--set", "key=file:var/door")
+    assert "nothing was changed: twofa.d/plugin-identity-shop-door.toml: [apps.shop] identity 2: key: " in told
+    assert "file:var/door cannot be read: No such file or directory; make the file first" in told
+    assert fragments(folder) == []
+    (folder / "var").mkdir(exist_ok=True)
+    secret = folder / "var" / "door"
+    secret.write_text("canary")
+    secret.chmod(0o644)
+    assert "open to others" in refused("enable", "door", "--set", "key=file:var/door")
+    assert fragments(folder) == []
+    secret.chmod(0o600)
+    assert "door of door 1.2 is enabled" in done("enable", "door", "--set", "key=file:var/door")
+
+
 def test_a_doubled_plugin_is_not_enabled(folder: Path, install: Install) -> None:
     install("door", "1.2", "identity", "door = door:Door", DOOR)
     install("gate", "0.1", "identity", "door = gate:Door", DOOR)
