@@ -28,6 +28,7 @@ from .lasting import still_passes, tell_of_end
 from .modes import let_by, unaltered
 from .moments import Moment, begin, moment_of
 from .one_body import OneBody
+from .outside import holds_something, session_outside, warn_of
 from .pages import health, routes
 from .pages.render import owned
 from .policy.paths import asks_less, asks_more
@@ -118,7 +119,11 @@ class Gate:
         if routes.is_own(site, request):
             return owned((yield from self._own_page(request)))
         moment = yield from moment_of(site, request)
-        if request.kind == "http" and asks_less(site.exempt, request) and not moment.is_one:
+        outside = session_outside(request, self._server_read) if self.cookies_read else ""
+        if outside:
+            yield from warn_of(site, outside, request.now)
+        # The app would know from a session outside of here who comes to an exempt path.
+        if request.kind == "http" and asks_less(site.exempt, request) and not (moment.is_one or outside):
             return self._allow_exempt(request)
         identified = yield from self.identify(request)
         match identified:
@@ -128,6 +133,9 @@ class Gate:
                 changes = hide_ours(request, taken) | dict.fromkeys(headers_out | refused)
                 outcome = yield from self._admit_login(request, moment, login, by, changes)
             case Nobody(takes_out, headers_out, refused):
+                if outside and takes_out and holds_something(request, outside):
+                    reason = f"the app knows a session, by {outside}, of a cookie that nobody reads"
+                    return (yield from not_told(site, request, CannotTell(reason)))
                 yield from self._tell_of_headers(request, headers_out)
                 if not request.is_safe:  # what the app does by it after all could not be taken back
                     headers_out, refused = headers_out | refused, frozenset()

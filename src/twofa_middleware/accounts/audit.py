@@ -75,6 +75,7 @@ EVENTS: Mapping[str, str] = {
     "header of a peer that is not listed": "A header that says who somebody is came from elsewhere, and was taken out",
     "form of another origin refused": "A form from another address was refused",
     "no resolver sees a login after a log-in": "A log-in that nobody sees: check the settings",
+    "a session layer stands outside of the gate": "A session layer stands outside of the gate: add the gate last",
     "a log-in set a cookie that no resolver reads": "A log-in cookie that nobody reads: check the settings",
 }
 
