@@ -13,7 +13,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from typing import Any
 
 from .browser.cookies import hide_ours, is_ours
@@ -26,19 +25,11 @@ from .pages.routes import is_own
 from .policy.paths import asks_less, asks_more, is_plain
 from .protocol import Flow, Login, Result
 from .stores.near_cache import Mark, NearCache
+from .ways import Way
 
 MOST_PATHS = 4096
 CLOCK_SECONDS = 60
 """So far back may the clock go without everything being decided anew."""
-
-
-class Way(Enum):
-    """What a path has to do with the gate."""
-
-    PLAIN = auto()
-    PLAIN_WITHOUT_QUERY = auto()
-    EXEMPT = auto()
-    LONG = auto()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ from typing import Any
 from .asks import Call, CheckStore, Count, Emit, Random, StoreAsk
 from .courier import Courier
 from .gate import Gate
+from .hot_path import HotPath
 from .protocol import Ask, Store
 from .references import is_async
 
@@ -62,10 +63,11 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The gate of an app, with all that answers its questions."""
+    """The gate of an app, with all that answers its questions. ``hot``: what it remembers, None if it does not."""
 
     gate: Gate
     answers: Answers
+    hot: HotPath | None = None
 
     def answer(self, ask: Ask[Any]) -> Any:
         return self.answers.answer(ask)

@@ -13,11 +13,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .accounts.audit import EVENTS
+from .announcing import announce
 from .courier import Courier
 from .desk import Desk
 from .errors import ConfigError
 from .factors.codes import Codes
 from .gate import Gate
+from .hot_path import HotPath
 from .inserts.rules import rules_of
 from .live_ring import LiveRing
 from .pages.themes import checked
@@ -96,11 +98,20 @@ def _built(settings: Settings, name: str, asynchronous: bool, clock: Callable[[]
         )
     for line in settings.layers.replaced:
         LOGGER.warning("%s", line)
-    LOGGER.info("%s: the gate is on; %s", name, _summary(settings, name, [use for use, _ in resolvers]))
+    announce(f"{name}: the gate is on; {_summary(settings, name, [use for use, _ in resolvers])}")
+    from .stores.near_cache import NearCache
+    from .stores.near_store import NearStore
     from .stores.newest import newest
 
-    store = newest(settings, open_store(settings, sealer), clock)
-    return Runtime(gate, _through_outages(settings, _answers(settings, sealer, context, store, settings.events.carry)))
+    kept_by = open_store(settings, sealer)
+    store: Store = newest(settings, kept_by, clock)
+    hot = None
+    if hasattr(kept_by, "changes") and site.mode == "enforce":
+        near = NearCache(kept_by.changes())
+        store = NearStore(store, near)
+        hot = HotPath(gate, near, inserts)
+    answers = _answers(settings, sealer, context, store, settings.events.carry)
+    return Runtime(gate, _through_outages(settings, answers), hot)
 
 
 def _through_outages(settings: Settings, answers: Answers) -> Answers:
@@ -260,7 +271,7 @@ def _summary(settings: Settings, name: str, resolvers: list[str]) -> str:
     """What somebody who reads the log wants to see at every start, the doors without a factor by name."""
     app = settings.apps[name]
     open_doors = [f"user {a.user} by {a.by} until {a.until}" for a in settings.service_accounts if name in a.apps]
-    said = [f"store {settings.store.scheme}", f"identity by {', '.join(resolvers)}"]
+    said = [f"mode {settings.mode_of(name)}", f"store {settings.store.scheme}", f"identity by {', '.join(resolvers)}"]
     said += [f"exempt {', '.join(app.exempt)}"] * bool(app.exempt)
     return "; ".join([*said, *(f"no factor asked of {door}" for door in open_doors)])
 

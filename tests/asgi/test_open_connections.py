@@ -365,17 +365,18 @@ def test_a_client_that_leaves_first_is_not_closed_either(
 
 
 class Broken:
-    """A runtime whose store answers no Look: by an error, or not at all."""
+    """A runtime whose store, once it is down, answers no Look: by an error, or not at all."""
 
     def __init__(self, runtime: Any, error: BaseException | None) -> None:
         self._runtime = runtime
         self._error = error
+        self.is_down = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._runtime, name)
 
     async def answer_async(self, ask: Any) -> Any:
-        if not isinstance(ask, Look):
+        if not (self.is_down and isinstance(ask, Look)):
             return await self._runtime.answer_async(ask)
         if self._error is not None:
             raise self._error
@@ -390,12 +391,13 @@ def test_a015_a_socket_that_nobody_can_vouch_for_is_closed_once_the_limit_is_ove
     app = Echo()
     gate = paced(behind(app), Pace(every_seconds=0.1, limit_seconds=0.5))
     runtime = gate.runtime
+    gate.runtime = broken = Broken(runtime, error)
 
     async def main() -> None:
         client = Client(gate, live_for(erin))
         await client.until(lambda: client.got)
         began = time.monotonic()
-        gate.runtime = Broken(runtime, error)
+        broken.is_down = True
         await client.over()
         assert time.monotonic() - began >= 0.3
         assert client.got[-1] == closed(1011)
@@ -648,3 +650,45 @@ def test_a013_a_socket_of_nobody_may_be_opened_only_where_it_is_listed(behind: B
 
     run(main)
     assert app.heard == []
+
+
+@pytest.mark.parametrize("comes_from", ["nobody", "wendy"])
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_a015_what_begins_a_log_in_ends_with_the_pass_of_that_log_in(
+    kind: str, comes_from: str, behind: Behind, erin: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "twofa_middleware")
+    logs_in = (b"set-cookie", f"session={session_cookie('dora', 'login-9')}; Path=/".encode())
+    goes_on = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        head = start([EVENTS, logs_in]) if kind == "http" else {"type": "websocket.accept", "headers": [logs_in]}
+        said = chunk(b"data: secret\n\n", more=True) if kind == "http" else {"type": "websocket.send", "text": "secret"}
+        await send(head)
+        await send(said)
+        await goes_on.wait()
+        await send(said)
+        while "disconnect" not in (await receive())["type"]:
+            pass
+
+    dora = erin.elsewhere()
+    dora.log_in("dora", "login-8")
+    sent = [cookie_of(erin if comes_from == "wendy" else erin.elsewhere()), ("Origin", ORIGIN)]
+    scope = scope_of("POST", "/login", headers=sent) if kind == "http" else websocket_of("/login", headers=sent)
+
+    async def main() -> None:
+        gate: Any = behind(app)
+        gate._pace = OFTEN
+        client = Client(gate, scope)
+        await client.until(lambda: len(client.got) == 2)
+        await asyncio.sleep(0.1)  # asked about some times, and it holds
+        goes_on.set()
+        await client.until(lambda: len(client.got) == 3)
+        await asyncio.to_thread(dora.set_up)
+        await client.over()
+        assert client.types[3:] == ["end" if kind == "http" else "websocket.close"]
+
+    run(main)
+    [event] = told(caplog, "open connection ended")
+    assert (event["user"], event["reason"]) == ("dora", "its pass has ended")

@@ -13,7 +13,7 @@ from support.logins import WHO
 from support.realm import Realm
 from support.told import told
 from support.visitor import NAVIGATION
-from twofa_middleware_asgi.middleware import LoginChanged
+from twofa_middleware_asgi.passage import LoginChanged
 
 from .conftest import Behind
 

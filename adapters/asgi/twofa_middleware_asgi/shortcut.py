@@ -1,0 +1,218 @@
+"""The short way of a request whose bytes are known: no Request, no flow, and the app's own messages as they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import TYPE_CHECKING, TypeAlias
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from twofa_middleware.header_names import spellings
+from twofa_middleware.http import Allow, Request
+from twofa_middleware.ways import Way
+
+from .head import MOST_SWALLOWED, AnswerDropped, HeldHead
+from .passage import answered
+from .translate import headers_of, read_request
+
+if TYPE_CHECKING:
+    from twofa_middleware.hot_path import HotPath
+    from twofa_middleware.stores.near_cache import Mark
+
+Key: TypeAlias = tuple[Hashable, bytes]
+"""Under what a decision is remembered, and the Cookie header."""
+Hold: TypeAlias = Callable[[Request, Receive, Send], Awaitable[HeldHead]]
+
+_START = "http.response.start"
+_SAYS_WHO_THE_CLIENT_IS = frozenset({b"x-forwarded-for", b"forwarded"})
+_NEVER_KNOWN = frozenset({b"cookie", b"authorization"})
+
+
+class Shortcut:
+    """Finds what is known of a request, and lets the app answer it. ``hold`` decides the long way where the app begins an
+    answer that has to be looked at."""
+
+    def __init__(self, hot: HotPath, clock: Callable[[], float], app: ASGIApp, hold: Hold) -> None:
+        self.hot = hot
+        self.clock = clock
+        self.hold = hold
+        self._app = app
+        self._reads = hot.reads_headers | (_SAYS_WHO_THE_CLIENT_IS if hot.reads_peer else frozenset())
+        others = spellings(hot.reads_headers)
+        self._is_off = others is None
+        self._watched = _NEVER_KNOWN | self._reads | (others or frozenset())
+        self._asks_server = bool(hot.reads_server or hot.reads_peer)
+
+    async def pass_on(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether the request was known; then it was answered."""
+        way = self._way(scope)
+        if way is Way.LONG:
+            return False
+        if way is Way.EXEMPT:
+            self.hot.passes_nobody()
+            bare = [pair for pair in scope["headers"] if pair[0].lower() not in _NEVER_KNOWN]
+            await answered(self._app, {**scope, "headers": bare}, KnownAnswer(self, scope, receive, send, None))
+            return True
+        key = self.key(scope)
+        if key is None:
+            return False
+        if key[0] is key[1] and self.hot.is_nobodys(key[1]):
+            self.hot.passes_nobody()
+            as_it_came = {**scope, "headers": [*scope["headers"]]}  # the app may write into its own
+            await answered(self._app, scope, KnownAnswer(self, as_it_came, receive, send, None))
+            return True
+        now = self.clock()
+        found = self.hot.find(key[0], now)
+        if found is None and self.hot.has_pass(key[1]):
+            found = self.hot.recognise(read_request(scope, int(now)), key[0])
+        if found is None:
+            return False
+        headers = [pair for pair in scope["headers"] if pair[0].lower() != b"cookie"]
+        if found.cookie is not None:
+            headers.append((b"cookie", found.cookie))
+        await answered(self._app, {**scope, "headers": headers}, KnownAnswer(self, scope, receive, send, key[0]))
+        return True
+
+    def key(self, scope: Scope) -> Key | None:
+        """None for what always goes the long way."""
+        if self._is_off:
+            return None
+        line: bytes = b""
+        more: tuple[Hashable, ...] = ()
+        watched = self._watched
+        for name, value in scope["headers"]:
+            name = name.lower()
+            if name in watched:
+                if name == b"cookie" and not line:
+                    line = value
+                elif name in self._reads:
+                    more += (name, value)
+                else:
+                    return None
+        if self._asks_server:
+            told = self._told_by_server(scope)
+            if told is None:
+                return None
+            more += told
+        return ((line, *more), line) if more else (line, line)
+
+    def key_with(self, scope: Scope, line: bytes) -> Hashable:
+        """The key of the same request with another Cookie header."""
+        key = self.key(scope)
+        return line if key is None or not isinstance(key[0], tuple) else (line, *key[0][1:])
+
+    def _way(self, scope: Scope) -> Way:
+        path, root, raw = scope["path"], scope.get("root_path", ""), scope.get("raw_path")
+        if raw is not None and b"%" in raw:
+            return Way.LONG
+        if "session" in scope:  # a layer outside of the gate has read it: outside.py
+            return Way.LONG
+        way = self.hot.way(scope["method"], path, root)
+        if way is None:
+            way = self.hot.learn(read_request(scope, 0), scope["method"], path, root)
+        return Way.LONG if way is Way.PLAIN_WITHOUT_QUERY and scope.get("query_string") else way
+
+    def _told_by_server(self, scope: Scope) -> tuple[Hashable, ...] | None:
+        """What the server says of the request as far as a resolver reads it; None for what cannot be remembered."""
+        told: tuple[Hashable, ...] = ()
+        for name in self.hot.reads_server:
+            value = scope.get(name)
+            if isinstance(value, str | bytes):
+                told += (name, value)
+            elif value is not None:
+                return None
+        if self.hot.reads_peer:
+            client, server = scope.get("client"), scope.get("server")
+            told += (client[0], client[1] in (0, "0")) if client else (str(server),)
+        return told
+
+    def keep(self, mark: Mark | None, scope: Scope, allow: Allow) -> None:
+        """Remember what was decided the long way."""
+        if self._way(scope) in (Way.PLAIN, Way.PLAIN_WITHOUT_QUERY) and (key := self.key(scope)) is not None:
+            self.hot.keep(mark, key[0], allow)
+
+
+class KnownAnswer:
+    """The ``send`` and ``receive`` of an app that answers a known request. A head that sets a cookie which matters, or
+    begins a stream, goes the long way, and all that comes after it."""
+
+    __slots__ = ("_head", "_is_out", "_key", "_receive", "_scope", "_send", "_shortcut", "_swallowed", "_turn")
+
+    def __init__(self, shortcut: Shortcut, scope: Scope, receive: Receive, send: Send, key: Hashable | None) -> None:
+        """``scope`` as the server has it; ``key``: under which the request was known, None for nobody's."""
+        self._shortcut = shortcut
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._key = key
+        self._is_out = False
+        self._swallowed: int | None = None
+        self._head: HeldHead | None = None
+        self._turn: asyncio.Lock | None = None
+
+    @property
+    def may_drop(self) -> bool:
+        return self._head is not None or self._swallowed is not None
+
+    async def receive(self) -> Message:
+        return await (self._receive() if self._head is None else self._head.receive())
+
+    async def send(self, message: Message) -> None:
+        if self._head is not None:
+            await self._head.send(message)
+        elif self._is_out:
+            await self._send_open(message)
+        elif self._turn is None and message["type"] == _START and self._may_pass(message := _with_list(message)):
+            self._is_out = True
+            await self._send(message)
+        else:
+            await (await self._held()).send(message)
+
+    async def stop(self) -> bool:
+        return self._head is None or await self._head.stop()
+
+    async def _held(self) -> HeldHead:
+        """What the long way says; what other tasks of the app send meanwhile waits for it."""
+        self._turn = self._turn or asyncio.Lock()
+        async with self._turn:
+            if self._head is None:
+                request = read_request(self._scope, int(self._shortcut.clock()))
+                self._head = await self._shortcut.hold(request, self._receive, self._send)
+            return self._head
+
+    async def _send_open(self, message: Message) -> None:
+        """What comes after the head. After a second one nothing goes out any more, as in ``head.py``."""
+        if self._swallowed is None and message["type"] != _START:
+            await self._send(message)
+        elif self._swallowed is None:
+            self._swallowed = 0
+            raise RuntimeError(f"the app sent a second head: {message['type']}")
+        else:
+            self._swallowed += 1
+            if self._swallowed > MOST_SWALLOWED:
+                raise AnswerDropped("nobody gets this answer: its app sent a second head")
+
+    def _may_pass(self, message: Message) -> bool:
+        sets_one = False
+        hot = self._shortcut.hot
+        for name, value in message.get("headers", ()):
+            name = bytes(name).lower()
+            if name == b"set-cookie":
+                sets_one = sets_one or hot.matters(bytes(value))
+            elif name == b"content-type" and b"event-stream" in bytes(value).lower():
+                return False
+        if not sets_one:
+            return True
+        if self._key is None:
+            return False
+        request = read_request(self._scope, int(self._shortcut.clock()))
+        return hot.goes_on(
+            request, self._key, headers_of(message), lambda line: self._shortcut.key_with(self._scope, line)
+        )
+
+
+def _with_list(message: Message) -> Message:
+    """The head with headers that can be looked at more than once."""
+    headers = message.get("headers", ())
+    return message if isinstance(headers, list | tuple) else {**message, "headers": list(headers)}
