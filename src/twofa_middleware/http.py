@@ -152,6 +152,11 @@ def never(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return False
 
 
+def always(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Of each head."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """Whose pass let a request in. Until then (seconds since 1970) what comes with the same cookies and headers may pass
@@ -202,10 +207,14 @@ class Splicing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """The app's answer goes to the browser, with these headers; ``splicing`` changes its body."""
+    """The app's answer goes to the browser, with these headers; ``splicing`` changes its body.
+
+    ``goes_on``: the answer begins a log-in, and for as long as the connection is open it is this that is asked about.
+    """
 
     headers: Headers
     splicing: Splicing | None = None
+    goes_on: Allow | None = None
 
 
 def redirect(location: str, *headers: tuple[bytes, bytes]) -> Answer:

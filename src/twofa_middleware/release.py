@@ -6,22 +6,26 @@ loses the answer's body and headers; the cookies stay, so that the app knows its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .accounts.access import Passes, decide, look
 from .accounts.passes import end_pass
 from .accounts.unprompted import Opening, open_unprompted
-from .browser.cookies import PassCookie, is_ours
+from .browser.cookies import PassCookie, is_ours, read_pass
 from .browser.kept import may_be_shared, merge_cookies
 from .browser.origin import leads_to
-from .http import Allow, Answer, Headers, Request, Send, set_cookies
+from .http import Allow, Answer, Headers, Request, Send, always, set_cookies
 from .identify import CannotTell, Known, Nobody, says_same
 from .inserts.passing import Passing, go
 from .moments import settle
 from .pages.render import Urls
+from .policy.paths import asks_more
 from .protocol import Flow, Login
 from .refusals import demand, not_told
+from .site import Site
+from .vouching import is_event_stream
 
 if TYPE_CHECKING:
     from .gate import Gate
@@ -123,7 +127,7 @@ def _send_new_login(
     yield from _end_pass(gate, admitted, request, "another log-in")
     if site.is_service_account(login, by, request.now):
         yield from gate.tell_of_service_account(login, request)
-        return Send(headers)
+        return Send(headers, goes_on=_under(gate, allow, login, merged))
     access = yield from look(site, login, merged, log_in_begins=True)
     decision = yield from decide(site, login, merged, access)
     if isinstance(decision, Passes):
@@ -132,11 +136,12 @@ def _send_new_login(
             browser = access.browser.digest if access.browser else None
             opening = Opening(login, decision.opens, access.account.generation, browser, None, decision.roles)
             cookie = yield from open_unprompted(site, opening, request.now)
+        goes_on = _under(gate, allow, login, merged, cookie)
         if cookie is None and admitted.pass_cookie is not None:
             cookie = site.cookies.expire(site.cookies.passes)
-        return Send((*headers, cookie) if cookie else headers)
+        return Send((*headers, cookie) if cookie else headers, goes_on=goes_on)
     if site.app.login_answer == "pass" and admitted.begins and request.kind == "http" and not request.is_navigation:
-        return Send(headers)
+        return Send(headers, goes_on=_under(gate, allow, login, merged))
     answer = yield from demand(site, request, login, decision, _next(gate, request, headers))
     cookies = tuple(pair for pair in headers if pair[0].lower() == b"set-cookie")
     unread = {name for name, value in set_cookies(headers) if value} - gate.cookies_read - site.credential_cookies
@@ -149,6 +154,24 @@ def _send_new_login(
         )
     ends = (site.cookies.expire(site.cookies.passes),) if admitted.pass_cookie else ()
     return answer.adding(*cookies, *ends)
+
+
+def watched_heads(site: Site, request: Request) -> Callable[[Iterable[tuple[bytes, bytes]]], bool]:
+    """Which heads of an answer belong to one that is watched while it lasts."""
+    lasts = request.kind == "websocket" or asks_more(site.streams, request)
+    return always if lasts else is_event_stream
+
+
+def _under(
+    gate: Gate, allow: Allow, login: Login, merged: Request, opened: tuple[bytes, bytes] | None = None
+) -> Allow | None:
+    """As what the connection goes on: under the login that its answer begins, with the pass that goes out with it."""
+    if gate.site.mode != "enforce":
+        return None
+    request = _merge(merged, set_cookies((opened,))) if opened else merged
+    cookie = read_pass(request, gate.site.cookies.passes) if opened else None
+    admitted = Admitted(login, cookie, had_pass=opened is not None)
+    return replace(allow, request=request, login=login, state=admitted, is_watched=watched_heads(gate.site, request))
 
 
 def _tell_of_unseen_login(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.exchange import WsgiExchange
-from support.realm import Realm, make_realm
+from support.realm import Realm, make_realm, session_cookie
 from support.told import told
 from support.visitor import Visitor
 from support.wsgi_wire import App, environ_of, serve
@@ -116,6 +116,25 @@ def test_a015_a_stream_ends_whole_at_the_next_chunk(
     assert (app.given, app.closed) == (4, 1)
     [event] = told(caplog, "open connection ended")
     assert (event["user"], event["path"], event["reason"]) == ("wendy", "/news", "its pass has ended")
+
+
+@pytest.mark.parametrize("comes_from", ["nobody", "wendy"])
+@pytest.mark.parametrize("ends", [True, False])
+def test_a015_a_stream_that_begins_a_log_in_ends_with_the_pass_of_that_log_in(
+    ends: bool, comes_from: str, behind: Behind, wendy: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "twofa_middleware")
+    dora = wendy.elsewhere()
+    dora.log_in("dora", "login-8")
+    app = News(
+        lambda: ends and dora.set_up(), EVENTS, ("Set-Cookie", f"session={session_cookie('dora', 'login-9')}; Path=/")
+    )
+    environ = environ_for(wendy if comes_from == "wendy" else wendy.elsewhere(), "/login") | {"REQUEST_METHOD": "POST"}
+    wire = serve(paced(behind(app)), environ)
+    assert (wire.error, wire.body) == (None, CHUNK * (3 if ends else 10))
+    assert [(event["user"], event["reason"]) for event in told(caplog, "open connection ended")] == (
+        [("dora", "its pass has ended")] if ends else []
+    )
 
 
 def test_a015_who_asks_for_a_stream_as_if_for_a_websocket_is_watched_like_others(

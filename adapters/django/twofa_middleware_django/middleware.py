@@ -157,6 +157,7 @@ class TwoFactorMiddleware:
     def _passing(self, allow: Allow, headers: Headers, sent: Send | None, admitted_at: float) -> Passing | None:
         """What becomes of the body, if it does not go on as it is."""
         splicing: Splicing | None = sent.splicing if sent else None
+        allow = (sent.goes_on if sent else None) or allow
         is_watched = allow.is_watched(headers)
         if splicing is None and not is_watched:
             return None

@@ -125,10 +125,12 @@ class TwoFactorMiddleware:
         *,
         lends_socket: bool,
     ) -> Iterable[bytes]:
-        gate = self.runtime.gate
+        gate, goes_on = self.runtime.gate, allow
 
         def look(status: int, headers: Headers) -> Send | Answer | None:
+            nonlocal goes_on
             outcome = drive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
+            goes_on = (outcome.goes_on if isinstance(outcome, Send) else None) or allow
             return outcome if not kept.lines else _with(outcome or Send(headers), kept)
 
         def refuse(refusal: Answer) -> list[bytes]:
@@ -136,8 +138,8 @@ class TwoFactorMiddleware:
 
         def begin(headers: Headers) -> Watch | None:
             # Any request can say Upgrade; where no socket was lent, what is answered is a body like others.
-            is_watched = not lends_socket and allow.is_watched(headers)
-            return self._watch(allow, answer, admitted_at, headers) if is_watched else None
+            is_watched = not lends_socket and goes_on.is_watched(headers)
+            return self._watch(goes_on, answer, admitted_at, headers) if is_watched else None
 
         head = HeldHead(start_response, look, lambda flow: drive(flow, answer), begin, environ.get(EARLY_HINTS))
         change_environ(environ, allow)
