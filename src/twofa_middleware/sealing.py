@@ -13,7 +13,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,6 +31,7 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 HASH_BYTES = 16
 WITNESS_BYTES = 5
+NAMED_USERS = 1024
 _SEALED = b"\x01"
 _AUTHENTICATED = b"\x02"
 
@@ -105,7 +107,12 @@ class Sealer:
         return f"{name}.{base64.b32encode(digest[:WITNESS_BYTES]).decode().lower()}"
 
     def user_key(self, user: str) -> UserKey:
-        return UserKey(self.name("user", user))
+        return self._user_keys(user)
+
+    @cached_property
+    def _user_keys(self) -> Callable[[str], UserKey]:
+        """A form asks ten times for the name of who has sent it, and it never changes."""
+        return lru_cache(maxsize=NAMED_USERS)(lambda user: UserKey(self.name("user", user)))
 
     def seal(self, purpose: str, context: tuple[str | int, ...], plaintext: bytes, nonce: bytes) -> bytes:
         """Encrypt under the current key. ``nonce`` is 12 fresh random bytes."""
