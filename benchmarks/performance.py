@@ -76,7 +76,7 @@ class Run:
             )
 
     def _servers(self) -> None:
-        rounds, seconds = (3, 0.15) if self._quick else (7, 1.0)
+        rounds, seconds = (3, 0.15) if self._quick else (5, 1.0)
         for server, framework, wanted in SERVERS[:2] if self._quick else SERVERS:
             self.results.passed[f"{server}, {framework}"] = through_servers.measure(
                 server, framework, self._needed(wanted), self._realms, self._visits, self._folder, rounds, seconds
@@ -86,7 +86,7 @@ class Run:
         project = django_costs.Project.made(self._folder / "django", self._url)
         rounds, seconds = (3, 0.05) if self._quick else (15, 0.1)
         self.results.queries = django_costs.measure(project, rounds, seconds)
-        rounds, seconds = (3, 0.15) if self._quick else (7, 1.0)
+        rounds, seconds = (3, 0.15) if self._quick else (5, 1.0)
         self.results.passed["gunicorn gthread, Django"] = through_servers.measure(
             "gunicorn gthread", "Django", cases.DJANGO, project.realms, project.visits, self._folder, rounds, seconds
         )

@@ -115,7 +115,8 @@ def load_by_wrk(port: int, request: bytes, connections: int, seconds: float) -> 
     first, *lines = request.decode().split("\r\n")
     command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
     for line in lines:
-        command += ["-H", line] if line else []
+        # wrk sends a Host of its own beside one that is spelt in another way.
+        command += ["-H", line.replace("host:", "Host:", 1) if line.startswith("host:") else line] if line else []
     said = subprocess.run(
         [*command, f"http://127.0.0.1:{port}{first.split()[1]}"], capture_output=True, text=True, check=True
     ).stdout

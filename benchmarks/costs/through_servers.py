@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .browser import wire
 from .cases import Case
-from .load import Load, has_wrk, load, load_by_wrk
+from .load import BadAnswer, Load, has_wrk, load, load_by_wrk
 from .realm import Realm
 from .servers import KEPT_CONNECTIONS, Server, serving, shared_cores, wait_for
 from .spread import Spread, differences, ratios
@@ -105,6 +105,9 @@ def _one_round(case: Case, at: Server, visits: Visits, connections: int, seconds
 
 def _ask(case: Case, at: Server, visits: Visits, connections: int, seconds: float) -> Load:
     request = wire(case.path, visits.one(case))
-    if has_wrk() and not case.rewrites and seconds >= 1:
-        return load_by_wrk(at.port, request, connections, seconds)
-    return load(at.port, request, connections, seconds, keeps_cookie=case.rewrites)
+    try:
+        if has_wrk() and not case.rewrites and seconds >= 1:
+            return load_by_wrk(at.port, request, connections, seconds)
+        return load(at.port, request, connections, seconds, keeps_cookie=case.rewrites)
+    except BadAnswer as error:
+        raise BadAnswer(f"{case.name}: {error}") from error
