@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from twofa_middleware.announcing import told_elsewhere
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.target import Colour, colour_of, gated, name_of_app, settings_of_environment
 
@@ -53,7 +54,8 @@ def post_worker_init(worker: Any) -> None:
         settings = settings_of_environment()
         name = name_of_app(settings)
         colour = _colour(worker, app)
-        gate = gated(app, _middleware(colour), settings, name, "the app")
+        with told_elsewhere():  # below, by gunicorn's own log
+            gate = gated(app, _middleware(colour), settings, name, "the app")
     except ConfigError as error:
         from gunicorn.errors import AppImportError  # type: ignore[import-untyped]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from ..announcing import told_elsewhere
 from ..errors import ConfigError, TwoFactorError
 from ..file_access import whose
 from .output import NotDone, say_error
@@ -73,7 +74,8 @@ def main() -> None:
     code, said = 0, ""
     document: dict[str, Any] = {}
     try:
-        ended = twofa(prog_name="twofa", standalone_mode=False)
+        with told_elsewhere():
+            ended = twofa(prog_name="twofa", standalone_mode=False)
         code = ended if isinstance(ended, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()

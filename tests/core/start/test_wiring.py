@@ -140,7 +140,7 @@ def test_every_start_says_what_it_guards_and_whom_it_asks_for_nothing(
     with caplog.at_level("INFO"):
         started(tmp_path, service_accounts=[ACCOUNT])
     assert caplog.messages == [
-        "shop: the gate is on; store sqlite; identity by signed_cookie; exempt GET /static/**; "
+        "shop: the gate is on; mode enforce; store sqlite; identity by signed_cookie; exempt GET /static/**; "
         "no factor asked of user 5 by signed_cookie until 2027-06-30"
     ]
 
