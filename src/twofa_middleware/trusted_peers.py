@@ -34,8 +34,11 @@ _BETWEEN_WORDS = re.compile(r'[\s,;="]+')
 _MOST_WORDS = 200
 """So many words of X-Forwarded-For and Forwarded are looked at: the hops of a dozen proxies, in a millisecond."""
 # Servers that drop a header with "_" in its name, so that HTTP_X_REMOTE_USER can only have been X-Remote-User. gunicorn
-# does since 22, Apache (mod_wsgi) since 2.4. wsgiref joins both with a comma; granian and cheroot let the last one win.
-_DROPS_UNDERSCORES = re.compile(r"gunicorn/(2[2-9]|[3-9]\d)\.|waitress\Z|Werkzeug/|Apache/2\.[4-9]")
+# does since 22 (with gevent's own server, too), Apache (mod_wsgi) since 2.4. wsgiref joins both with a comma; granian,
+# cheroot and tornado let the last one win.
+_DROPS_UNDERSCORES = re.compile(
+    r"(gevent/[2-9]\d\.\S+ )?gunicorn/(2[2-9]|[3-9]\d)\.|waitress\Z|Werkzeug/|Apache/2\.[4-9]"
+)
 
 UNCLEAR_PEER = "the peer's address may be what X-Forwarded-For claims: let the server leave it as it is (uvicorn --no-proxy-headers)"
 

@@ -25,6 +25,9 @@ WAITRESS = ("waitress", "--listen=127.0.0.1:{port}")
 DROPS, TOLD_APART, FOLDS = (BELIEVED, NOBODY), (CONFLICT, CONFLICT), (UNKNOWN, UNKNOWN)
 SERVERS = {
     "gunicorn": (Way((*GATED, WSGI)), DROPS),
+    "gunicorn gevent": (Way((*GATED, "--worker-class=gevent", WSGI)), DROPS),
+    "gunicorn gevent_pywsgi": (Way((*GATED, "--worker-class=gevent_pywsgi", WSGI)), DROPS),
+    "gunicorn tornado": (Way((*GATED, "--worker-class=tornado", WSGI)), FOLDS),
     "gunicorn asgi": (Way((*GATED, "--worker-class=asgi", ASGI)), DROPS),
     "waitress": (Way((*WAITRESS, WSGI_DOOR), WSGI), DROPS),
     "granian wsgi": (Way((*GRANIAN, "--interface=wsgi", WSGI_DOOR), WSGI), FOLDS),
