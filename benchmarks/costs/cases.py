@@ -14,6 +14,7 @@ NAME = "shop"
 """What our settings call the app."""
 SECRET = "the secret of the app"  # noqa: S105
 BARE = "bare"
+TWO_FAST_AUTH = "two_fast_auth"
 OURS = "twofa_middleware"
 
 
@@ -52,7 +53,7 @@ ASGI = (
     Case("BaseHTTPMiddleware that does nothing", "base"),
     Case("SessionMiddleware", "session"),
     Case("asgi-csrf", "csrf"),
-    Case("two-fast-auth", "two_fast_auth"),
+    Case("two-fast-auth", TWO_FAST_AUTH),
 )
 WSGI = (*_REQUESTS, *_OURS)
 LOGIN_REQUIRED = "login_required"

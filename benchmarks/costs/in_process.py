@@ -18,11 +18,12 @@ from .browser import environ, scope
 from .cases import Case
 from .realm import Realm
 from .spread import Spread, differences
-from .visits import Visits
+from .visits import Visits, seconds_to_wait
 
 WARM_UP = 60
+REST_SECONDS = 0.01
+"""Before each batch: what others left to do in the background, and what is heard from a store, is no request's cost."""
 SHORTEST, LONGEST = 40, 20_000
-LONGEST_REWRITTEN = 1_500
 Timed = tuple[float, float]
 """CPU and time of one request, in microseconds."""
 
@@ -50,7 +51,9 @@ class AsgiBatches:
 
     async def run(self, count: int) -> Timed:
         case = self._case
+        await asyncio.sleep(seconds_to_wait(case))
         sent, rewritten = self._visits.many(case, count)
+        count = len(sent)
         if rewritten:
             self._inner.rewritten = iter(rewritten)
             scopes = [scope(case.path, one) for one in sent]
@@ -83,6 +86,7 @@ class WsgiBatches:
     async def run(self, count: int) -> Timed:
         case = self._case
         sent, rewritten = self._visits.many(case, count)
+        count = len(sent)
         if rewritten:
             self._inner.rewritten = iter(rewritten)
             environs = [environ(case.path, one) for one in sent]
@@ -122,8 +126,8 @@ async def alternate(cases: dict[str, tuple[str, Run]], rounds: int, seconds: flo
     found: dict[str, list[Timed]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, (_, run) in cases.items():
-            await asyncio.sleep(0.002)  # what was left to do in the background is nobody's cost
-            await run(2)
+            await asyncio.sleep(REST_SECONDS)
+            await run(SHORTEST)
             found[name].append(await run(counts[name]))
     costs = []
     for name, (against, _) in cases.items():

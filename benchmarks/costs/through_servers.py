@@ -6,6 +6,7 @@ All servers of a group run at once and are asked in turn, round by round. What a
 from __future__ import annotations
 
 import os
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from .load import BadAnswer, Load, has_wrk, load, load_by_wrk
 from .realm import Realm
 from .servers import KEPT_CONNECTIONS, Server, serving, shared_cores, wait_for
 from .spread import Spread, differences, ratios
-from .visits import Visits
+from .visits import Visits, seconds_to_wait
 
 WARM_UP_SECONDS = 0.3
 ALONE = 0.4
@@ -104,6 +105,7 @@ def _one_round(case: Case, at: Server, visits: Visits, connections: int, seconds
 
 
 def _ask(case: Case, at: Server, visits: Visits, connections: int, seconds: float) -> Load:
+    time.sleep(seconds_to_wait(case))
     request = wire(case.path, visits.one(case))
     try:
         if has_wrk() and not case.rewrites and seconds >= 1:

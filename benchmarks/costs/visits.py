@@ -11,12 +11,14 @@ import pyotp
 
 from .asgi_apps import KEY
 from .browser import headers
-from .cases import Case
+from .cases import TWO_FAST_AUTH, Case
 from .realm import Realm, people, session_cookie
 
 CODE_SECONDS = 30
 LEFT_SECONDS = 3.0
 """So long, at least, is a code good yet when a round begins: two-fast-auth takes that of the present half minute alone."""
+MOST_REWRITTEN = 2_000
+"""As many cookies as are signed for one batch."""
 OLDEST_SECONDS = 20 * 86400
 """Session cookies that were rewritten are as old as this, or younger: each second of it makes another one."""
 
@@ -49,14 +51,14 @@ class Visits:
             return headers("")
         if case.rewrites:
             return headers(f"{self.rewritten()}; {self.permanent[case.store]}")
-        more = (("x-2fa-code", fresh_code()),) if case.wrap == "two_fast_auth" else ()
+        more = (("x-2fa-code", pyotp.TOTP(KEY).now()),) if case.wrap == TWO_FAST_AUTH else ()
         return headers(self.cookies.get(case.wrap) or self.cookies[case.store], *more)
 
     def many(self, case: Case, count: int) -> tuple[list[Sent], list[str]]:
-        """The headers of so many requests, and the cookie that the app's answer to each sets."""
+        """The headers of so many requests, or of fewer, and the cookie that the app's answer to each sets."""
         if not case.rewrites:
             return [self.one(case)] * count, []
-        sessions = [self.rewritten() for _ in range(count + 1)]
+        sessions = [self.rewritten() for _ in range(min(count, MOST_REWRITTEN) + 1)]
         sent = [headers(f"{session}; {self.permanent[case.store]}") for session in sessions[:-1]]
         return sent, [f"{session}; Path=/; HttpOnly" for session in sessions[1:]]
 
@@ -65,9 +67,7 @@ class Visits:
         return session_cookie("u2", next(self._seconds), is_permanent=True)
 
 
-def fresh_code() -> str:
-    """A code that lasts for a round; it may have to be waited for."""
+def seconds_to_wait(case: Case) -> float:
+    """Until a round of the case may begin: so that the code that it sends lasts for all of it."""
     left = CODE_SECONDS - time.time() % CODE_SECONDS
-    if left < LEFT_SECONDS:
-        time.sleep(left + 0.01)
-    return pyotp.TOTP(KEY).now()
+    return left + 0.01 if case.wrap == TWO_FAST_AUTH and left < LEFT_SECONDS else 0.0
