@@ -126,6 +126,10 @@ class Gate:
         if request.kind == "http" and asks_less(site.exempt, request) and not (moment.is_one or outside):
             return self._allow_exempt(request)
         identified = yield from self.identify(request)
+        if outside and isinstance(identified, Known | Nobody):
+            withheld = self._withheld & request.cookies().keys() if moment.logs_in else frozenset[bytes]()
+            if identified.takes_out & self.cookies_read | withheld and holds_something(request, outside):
+                identified = CannotTell(f"the app knows a session, by {outside}, of a cookie that it must not get")
         match identified:
             case Known(login, by, takes_out, headers_out, refused):
                 yield from self._tell_of_headers(request, headers_out)
@@ -133,9 +137,6 @@ class Gate:
                 changes = hide_ours(request, taken) | dict.fromkeys(headers_out | refused)
                 outcome = yield from self._admit_login(request, moment, login, by, changes)
             case Nobody(takes_out, headers_out, refused):
-                if outside and takes_out and holds_something(request, outside):
-                    reason = f"the app knows a session, by {outside}, of a cookie that nobody reads"
-                    return (yield from not_told(site, request, CannotTell(reason)))
                 yield from self._tell_of_headers(request, headers_out)
                 if not request.is_safe:  # what the app does by it after all could not be taken back
                     headers_out, refused = headers_out | refused, frozenset()

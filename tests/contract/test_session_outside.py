@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
-from support.realm import session_cookie
+from support.realm import SIGNED_COOKIE, session_cookie
 from support.stage import Open, Stage
 from support.told import told
 
+WATCH = {
+    "use": "watch", "cookie": "sid", "login": "POST /login", "field": "name", "case": "matters",
+    "success": {"status": 303, "location": "/home"}, "anonymous": ["GET /login"],
+}  # fmt: skip
 OUTSIDE = "a session layer stands outside of the gate"
 LAYERS = {"wsgi": ("beaker.session", "werkzeug.session"), "asgi": ("session", "session")}
 ERIN = [("Cookie", f"session={session_cookie('erin', 'login-9')}"), ("Accept", "text/html")]
@@ -42,6 +46,26 @@ def test_a022_what_a_layer_knows_of_a_cookie_that_nobody_reads_is_not_let_in(
     assert ask("GET", "/home", broken, server=layer).status == 503
     assert ask("GET", "/home", broken, server={key: {} for key in layer}).status == 200
     assert ask("GET", "/home", [], server=layer).status == 200
+
+
+def test_a022_what_a_layer_knows_is_no_second_person_beside_another_login(
+    open_stage: Open, layer: dict[str, Any]
+) -> None:
+    other = SIGNED_COOKIE | {"cookie": "other"}
+    ask = open_stage(shop={"identity": [SIGNED_COOKIE, other]}).exchange().request
+    both = [("Cookie", f"session={session_cookie('erin')}x; other={session_cookie('wendy')}")]
+    assert ask("GET", "/home", both).status == 200
+    assert ask("GET", "/home", both, server=layer).status == 503
+
+
+def test_a022_with_a_watched_log_in_a_layer_brings_no_session_along(open_stage: Open, layer: dict[str, Any]) -> None:
+    stage = open_stage(shop={"identity": [WATCH], "login": []})
+    ask = stage.exchange().request
+    form = [("Cookie", "sid=planted"), ("Content-Type", "application/x-www-form-urlencoded")]
+    ask("POST", "/login", form, b"name=erin")
+    assert [("cookie" in call.headers) for call in stage.spy.calls] == [False]
+    assert ask("POST", "/login", form, b"name=erin", server=layer).status == 503
+    assert len(stage.spy.calls) == 1
 
 
 def test_a_layer_that_a_resolver_reads_is_where_it_should_be(
