@@ -69,16 +69,17 @@ class News:
 
 
 class Broken:
-    """A runtime whose store does not answer any more."""
+    """A runtime whose store does not answer any more, once it is down."""
 
     def __init__(self, runtime: Any) -> None:
         self._runtime = runtime
+        self.is_down = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._runtime, name)
 
     def answer(self, ask: object) -> Any:
-        if isinstance(ask, Look):
+        if self.is_down and isinstance(ask, Look):
             raise StoreUnavailable("down")
         return self._runtime.answer(ask)
 
@@ -183,10 +184,11 @@ def test_a015_a_stream_that_nobody_can_vouch_for_goes_on_for_a_moment_only(
     limit: float, chunks: int, behind: Behind, wendy: Visitor
 ) -> None:
     def breaks() -> None:
-        gate.runtime = Broken(runtime)
+        gate.runtime.is_down = True
 
     gate: Any = behind(News(breaks, EVENTS))
     runtime = gate.runtime
+    gate.runtime = Broken(runtime)
     wire = serve(paced(gate, Pace(0, limit)), environ_for(wendy))
     gate.runtime = runtime
     assert (wire.error, wire.body) == (None, CHUNK * chunks)

@@ -5,44 +5,21 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from contextvars import copy_context
-from dataclasses import replace
-from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from twofa_middleware.browser.kept import KeptCookies
-from twofa_middleware.drive import drive
-from twofa_middleware.http import Allow, Answer, Headers, Send
-from twofa_middleware.program import AskApp, PeekBody, ReadBody
-from twofa_middleware.protocol import Ask
-from twofa_middleware.vouching import Ended, Pace, Untold, Verdict
+from twofa_middleware.http import Answer, Request
+from twofa_middleware.vouching import Pace
 
 from .asking import Asking
-from .body import LateBody, SplicedBody, close_body
 from .head import HeldHead
-from .lent_socket import LentBody, LentSocket, lent_by
-from .translate import (
-    change_environ,
-    content_length,
-    peek_body,
-    read_body,
-    read_request,
-    replace_body,
-    replace_cookies,
-    send_answer,
-)
-from .watched_input import WatchedInput
-from .watching import Watch, WatchedBody
+from .passage import Passage
+from .shortcut import Shortcut
+from .translate import read_request, send_answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from twofa_middleware.settings import Settings
-
-AnySend = TypeVar("AnySend", bound=Send | Answer)
-
-EARLY_HINTS = "wsgi.early_hints"
-"""Where gunicorn takes the headers of a 103 answer (RFC 8297)."""
 
 
 class TwoFactorMiddleware:
@@ -72,111 +49,36 @@ class TwoFactorMiddleware:
         self.runtime = build(loaded, name, asynchronous=False, clock=clock)
         self._clock = clock
         self._pace = Pace()
+        hot = self.runtime.hot
+        self._shortcut = Shortcut(hot, clock, app, self._decide_late) if hot is not None else None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        kept, context = KeptCookies(), copy_context()
+        if self._shortcut is not None:
+            body = self._shortcut.pass_on(environ, start_response)
+            if body is not None:
+                return body
+        return self._decide(environ, start_response)
 
-        def answer(ask: Ask[Any]) -> Any:
-            match ask:
-                case ReadBody():
-                    return read_body(environ, ask)
-                case PeekBody():
-                    return peek_body(environ, ask)
-                case AskApp():
-                    return self._asking.answer(ask, kept, context)
-                case _:
-                    return self.runtime.answer(ask)
-
-        admitted_at = monotonic()
+    def _decide(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The long way; what comes of it may be remembered."""
+        shortcut = self._shortcut
+        mark = shortcut.hot.mark() if shortcut is not None else None
+        passage = self._passage(environ, start_response)
         request = read_request(environ, int(self._clock()))
-        outcome = drive(self.runtime.gate.admit(request), answer)
+        outcome = passage.admit(request)
         if isinstance(outcome, Answer):
-            return send_answer(_with(outcome, kept), request, start_response)
-        lent = lent_by(environ) if request.kind == "websocket" and outcome.is_watched(()) else None
-        if lent is None:
-            return self._pass_on(outcome, environ, start_response, answer, kept, admitted_at, lends_socket=False)
-        watched = LentSocket(lent, self._watch(outcome, answer, admitted_at, ()), self._pace)
-        try:
-            body = self._pass_on(outcome, environ, start_response, answer, kept, admitted_at, lends_socket=True)
-            return LentBody(body, watched)
-        except BaseException:
-            watched.stop()
-            raise
+            return send_answer(outcome, request, start_response)
+        if shortcut is not None and outcome.known is not None:
+            shortcut.keep(mark, environ, outcome)
+        return passage.pass_on(self._app, outcome)
 
-    def _watch(self, allow: Allow, answer: Callable[[Ask[Any]], Any], admitted_at: float, headers: Headers) -> Watch:
-        gate = self.runtime.gate
-
-        def still_passes() -> Verdict:
-            return drive(gate.still_passes(allow, int(self._clock())), answer)
-
-        def tell(ended: Ended | Untold) -> None:
-            drive(gate.tell_of_end(allow, ended, int(self._clock())), answer)
-
-        return Watch(still_passes, tell, self._pace, admitted_at, headers)
-
-    def _pass_on(
-        self,
-        allow: Allow,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-        answer: Callable[[Ask[Any]], Any],
-        kept: KeptCookies,
-        admitted_at: float,
-        *,
-        lends_socket: bool,
-    ) -> Iterable[bytes]:
-        gate, goes_on = self.runtime.gate, allow
-
-        def look(status: int, headers: Headers) -> Send | Answer | None:
-            nonlocal goes_on
-            outcome = drive(gate.release(allow, status, headers), answer) if allow.must_release(headers) else None
-            goes_on = (outcome.goes_on if isinstance(outcome, Send) else None) or allow
-            return outcome if not kept.lines else _with(outcome or Send(headers), kept)
-
-        def refuse(refusal: Answer) -> list[bytes]:
-            return send_answer(refusal, allow.request, start_response)
-
-        def begin(headers: Headers) -> Watch | None:
-            # Any request can say Upgrade; where no socket was lent, what is answered is a body like others.
-            is_watched = not lends_socket and goes_on.is_watched(headers)
-            return self._watch(goes_on, answer, admitted_at, headers) if is_watched else None
-
-        head = HeldHead(start_response, look, lambda flow: drive(flow, answer), begin, environ.get(EARLY_HINTS))
-        change_environ(environ, allow)
-        if kept.lines:
-            replace_cookies(environ, kept)
-        if EARLY_HINTS in environ:
-            environ[EARLY_HINTS] = head.hint
-        if allow.body is not None:
-            replace_body(environ, allow.body)
-
-        def still_same() -> bool:
-            with self._asking.app_is_at_work():
-                return drive(gate.still_same(allow), answer)
-
-        if allow.watches_body:
-            stream = environ["wsgi.input"]
-            watched = environ["wsgi.input"] = WatchedInput(stream, content_length(environ), still_same)
-            if lends_socket and hasattr(stream, "raw"):
-                watched.raw = stream.raw  # gevent's way to the socket
+    def _decide_late(
+        self, environ: WSGIEnvironment, start_response: StartResponse, request: Request
+    ) -> tuple[Passage, HeldHead]:
+        """Decide about a request that had passed by what was remembered, now that the app has begun to answer."""
+        passage = self._passage(environ, start_response)
         with self._asking.app_is_at_work():
-            body = self._app(environ, head)
-        if not head.is_started:
-            late = LateBody(body, head, refuse)
-            return WatchedBody(SplicedBody(late, head) if allow.splices else late, head)
-        passes = False
-        try:
-            refusal = head.settle()
-            passes = refusal is None
-        finally:
-            if not passes:  # the server never gets the app's iterable, so it cannot close it
-                close_body(body)
-        if refusal is not None:
-            return refuse(refusal)
-        passing = SplicedBody(body, head) if allow.splices else body
-        return passing if head.watch is None else WatchedBody(passing, head)
+            return passage, passage.head(passage.admit(request))
 
-
-def _with(outcome: AnySend, kept: KeptCookies) -> AnySend:
-    """What goes to the browser, with the cookies that were kept for it."""
-    return replace(outcome, headers=kept.onto_answer(outcome.headers))
+    def _passage(self, environ: WSGIEnvironment, start_response: StartResponse) -> Passage:
+        return Passage(self.runtime, self._asking, self._clock, self._pace, environ, start_response)
