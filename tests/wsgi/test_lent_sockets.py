@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -106,6 +107,44 @@ def test_a_socket_whose_pass_holds_stays_the_servers(
     assert watchers() == []
     ours.sendall(b"still open")
     assert theirs.recv(100) == b"still open"
+
+
+def test_nobody_watches_what_is_used_up_and_was_never_closed(
+    behind: Behind, wendy: Visitor, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return []
+
+    gate: Any = behind(app, checked=False)
+    assert (
+        list(gate(handshake(wendy, "gunicorn.socket", pair[0]), lambda *head: None)) == []
+    )  # as gevent-websocket does
+    assert watchers() == []
+
+
+class OverTls(socket.socket):
+    """As far as it can be told that it is one."""
+
+    def cipher(self) -> None:
+        raise AssertionError("nobody asks for it")
+
+
+def test_a015_nothing_goes_out_in_plain_where_the_socket_is_one_of_tls(
+    behind: Behind, wendy: Visitor, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        assert wendy.confirm("codes").status == 200
+        assert environ["gunicorn.socket"].recv(4096) == b""
+        return []
+
+    gate: Any = behind(app, checked=False)
+    gate._pace = OFTEN
+    with OverTls(fileno=os.dup(pair[0].fileno())) as ours:
+        ours.settimeout(20)
+        assert serve(gate, handshake(wendy, "gunicorn.socket", ours), checked=False).error is None
+    assert read_all(pair[1]) == b""
 
 
 def test_nobody_watches_a_request_that_is_no_websocket(
