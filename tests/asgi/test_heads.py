@@ -37,6 +37,7 @@ SHAPES: dict[str, list[Message]] = {
     "a stream": whole(LOGIN),
     "early hints first": [{"type": "http.response.early_hint", "links": [b"</secret.css>"]}, *whole(LOGIN)],
     "a push first": [{"type": "http.response.push", "path": "/secret", "headers": []}, *whole(LOGIN)],
+    "what a test client asks for first": [{"type": "http.response.debug", "info": {"context": SECRET}}, *whole(LOGIN)],
     "unknown messages first": [{"type": "test.unknown", "data": SECRET}, *whole(LOGIN)],
     "a body first": [chunk(SECRET, more=True), *whole(LOGIN)],
     "a file by its path": [start(LOGIN), {"type": "http.response.pathsend", "path": "/secret"}],
