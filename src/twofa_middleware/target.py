@@ -77,9 +77,14 @@ def gated(app: Any, middleware: Callable[..., Any], settings: Settings, name: st
 
 def behind_gate(app: Any) -> Any:
     """The app that a gate in its own code stands in front of, for who puts another one there; else the app itself."""
-    while type(app).__name__ == "TwoFactorMiddleware" and type(app).__module__ in _GATES:
+    while is_gate(type(app)):
         app = app._app
     return app
+
+
+def is_gate(kind: type) -> bool:
+    """Whether it is the class of a gate, whichever adapter's."""
+    return kind.__name__ == "TwoFactorMiddleware" and kind.__module__ in _GATES
 
 
 def settings_of_environment() -> Settings:

@@ -1,4 +1,4 @@
-"""``twofa check`` tries the WebSockets that an app of Starlette lists."""
+"""``twofa check`` tries the WebSockets that an app of Starlette lists, and sees where in it a gate of its own stands."""
 
 from __future__ import annotations
 
@@ -99,9 +99,9 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.delitem(sys.modules, "socket_shop", raising=False)
     monkeypatch.setenv("SHOP_SECRET", "the shop's own secret")
     monkeypatch.setenv("PASSWORD", "Maple-Kettle-41")
-    (tmp_path / "socket_shop.py").write_text(SHOP)
 
-    def run(identity: dict[str, Any], *listed: str) -> dict[str, dict[str, Any]]:
+    def run(identity: dict[str, Any], *listed: str, more: str = "") -> dict[str, dict[str, Any]]:
+        (tmp_path / "socket_shop.py").write_text(SHOP + more)
         pairs = ", ".join(f"{key} = {json.dumps(value)}" for key, value in identity.items())
         (tmp_path / "twofa.toml").write_text(f"""
 realm = "test"
@@ -142,3 +142,24 @@ def test_a013_a_socket_at_which_a_resolver_looks_away_is_found(check: Check) -> 
     steps = check(BLIND, "GET /news")
     assert steps[HALF]["verdict"] == "problem"
     assert steps[HALF]["seen"][1:] == ["WebSocket /below/orders/1 got to the app"]
+
+
+GATE = """
+from twofa_middleware.asgi import TwoFactorMiddleware
+app.add_middleware(TwoFactorMiddleware, settings="twofa.toml", name="shop")
+"""
+ZIPPED = """
+from starlette.middleware.gzip import GZipMiddleware
+app.add_middleware(GZipMiddleware)
+"""
+OUTERMOST = "the app's own gate is outermost"
+
+
+@pytest.mark.parametrize(("more", "verdict"), [(ZIPPED + GATE, "good"), (GATE + ZIPPED, "problem")])
+def test_a022_a_layer_that_is_added_after_the_gate_is_found(check: Check, more: str, verdict: str) -> None:
+    steps = check(SIGNED, "GET /news", more=more)
+    assert steps[OUTERMOST]["verdict"] == verdict
+    assert steps[HALF]["verdict"] == "good"  # the app is walked without its own gate
+    if verdict == "problem":
+        assert steps[OUTERMOST]["seen"] == ["outside of it: GZipMiddleware"]
+        assert "add the gate last" in steps[OUTERMOST]["remedy"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import click
 
 from ..checking.house import opened
 from ..checking.means import Kind, Means
+from ..checking.order import order_of
 from ..checking.step import Step
 from ..checking.walk import walk
 from ..errors import TwoFactorError
 from ..proposing.words import NO_NAME
 from ..references import read_secret
 from ..settings import Settings
-from ..target import SPELLINGS, TARGET, Colour, behind_gate, colour_of, load_target, name_of_app
+from ..target import SPELLINGS, TARGET, Colour, behind_gate, colour_of, is_gate, load_target, name_of_app
 from .asking import EXIT_CODES, can_ask, operation
 from .explaining import explained
 from .output import NotDone, counted, plain, say, say_document
@@ -69,15 +71,16 @@ def check(
     colour = chosen or colour_of(app, target)
     if colour is None:
         raise click.UsageError(f"whether {target} is WSGI or ASGI cannot be told: say --wsgi or --asgi")
+    order = order_of(app, is_gate)
     steps: list[Step] = []
     failure = None
     with opened(settings, name, app, asynchronous=colour == "asgi") as house:
         try:
-            for step in _told(walk(house, means), as_json):
+            for step in _told(chain([order] if order else [], walk(house, means)), as_json):
                 steps.append(step)
         except TwoFactorError as error:
             failure = str(error)
-    gated_target = "" if app is given else target
+    gated_target = "" if app is given and order is None else target
     return _end(settings, name, steps, failure, as_json, gated_target)
 
 
@@ -110,7 +113,7 @@ def _means(as_json: bool, how: dict[str, Any]) -> Means:
     return Means(kind, secret, how["user"] or "", fields)
 
 
-def _told(steps: Iterator[Step], as_json: bool) -> Iterator[Step]:
+def _told(steps: Iterable[Step], as_json: bool) -> Iterator[Step]:
     """Each step, told as soon as it is there."""
     for step in steps:
         if not as_json:
