@@ -251,7 +251,7 @@ def test_who_has_no_phone_is_told_what_to_do(visitor: Visitor, page: Page) -> No
     visitor.set_up_and_go_on()
     visitor.log_out()
     visitor.log_in()
-    page.get_by_text("I don't have my phone").click()
+    page.get_by_text("I don’t have my phone").click()
     expect(page.locator("details p")).to_have_text(
         "Use one of the recovery codes that you saved. If you have none, Service desk, ext. 4711 can switch two-factor "
         "authentication off for you."

@@ -43,7 +43,7 @@ def verify(visitor: Visitor) -> None:
     codes(visitor)
     visitor.log_out()
     visitor.log_in()
-    visitor.page.get_by_text("I don't have my phone").click()
+    visitor.page.get_by_text("I don’t have my phone").click()
 
 
 def verify_refused(visitor: Visitor) -> None:
@@ -143,6 +143,34 @@ def test_a_page_fits_and_can_be_read_by_everybody(
     reach(visitor)
     visitor.heading(heading)
     assert in_every_look(visitor.page) == []
+
+
+@pytest.mark.parametrize(("reach", "unbroken"), [(verify, "6-digit"), (account_on, " 20")])
+def test_what_belongs_together_stands_on_one_line(
+    visitor: Visitor, reach: Callable[[Visitor], None], unbroken: str
+) -> None:
+    """At every width: the name of the code, and the day since when it is on."""
+    reach(visitor)
+    for width in range(280, 420, 4):
+        visitor.page.set_viewport_size({"width": width, "height": 900})
+        one = visitor.page.locator(".card .whole").filter(has_text=unbroken).first
+        lines = one.evaluate("""piece => {
+            const range = document.createRange();
+            range.selectNodeContents(piece);
+            return new Set([...range.getClientRects()].map(box => box.top)).size;
+        }""")
+        assert lines == 1, f"{width} px"
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_page_begins_at_the_same_height(visitor: Visitor, width: int) -> None:
+    """However long it is: nothing jumps from page to page, nor when a refusal is said."""
+    visitor.page.set_viewport_size({"width": width, "height": 900})
+    tops = set()
+    for reach in (account_off, set_up, set_up_refused, no_such_page):
+        reach(visitor)
+        tops.add(visitor.page.locator(".card").evaluate("card => card.getBoundingClientRect().top + scrollY"))
+    assert len(tops) == 1
 
 
 def test_answers_of_the_gate_carry_its_headers_and_those_of_a_portal_do_not(visitor: Visitor, page: Page) -> None:

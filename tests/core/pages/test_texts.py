@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -27,6 +29,8 @@ from twofa_middleware.settings import Settings
 
 NOW = 1_777_804_927  # 3 May 2026, 10:42:07 UTC, as in the words of the pages
 SETTINGS = Settings.of(document(name="Produce and Manage", support="Service desk, ext. 4711"))
+TEMPLATES = files("twofa_middleware.pages") / "templates"
+NOT_SAID = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", re.DOTALL)
 NO_SUPPORT = Settings.of(document(name="Produce and Manage", support=""))
 
 
@@ -201,6 +205,13 @@ def test_times_are_those_of_the_server_and_say_so() -> None:
 )
 def test_days_are_said_as_people_say_them(at: int, shown: str, short: str) -> None:
     assert (day(at), short_day(at, NOW)) == (shown, short)
+
+
+def test_apostrophes_are_those_of_print_on_every_page() -> None:
+    names = [one.name for one in TEMPLATES.iterdir() if one.name.endswith(".html")]
+    assert len(names) > 10
+    for name in names:
+        assert "'" not in NOT_SAID.sub("", (TEMPLATES / name).read_text(encoding="utf-8")), name
 
 
 @given(st.integers(0, 4_000_000_000), st.integers(0, 4_000_000_000))
