@@ -66,6 +66,7 @@ class Asking:
         self._get_response = get_response
         self._turns = Turns(threading.Lock)
         self._async_turns = Turns(asyncio.Lock)
+        self._lingering: set[asyncio.Task[Any]] = set()
 
     def answer(
         self,
@@ -96,13 +97,18 @@ class Asking:
 
         async def told() -> AppAnswer:
             began = monotonic()
-            task = asyncio.get_running_loop().create_task(
-                self._get_response(kind(dict(scope), BytesIO())), context=context.copy()
-            )
+            asked = self._get_response(kind(dict(scope), BytesIO()))
+            task = asyncio.get_running_loop().create_task(asked, context=context.copy())
+            self._lingering.add(task)
+            task.add_done_callback(self._ended)
             try:
-                response = await asyncio.wait_for(task, ask.limit_seconds)
-            except TimeoutError:
-                raise _too_long(ask) from None
+                await asyncio.wait({task}, timeout=ask.limit_seconds)
+            finally:
+                task.cancel()  # nobody waits for what is left of it
+            if not task.done():
+                raise _too_long(ask)
+            try:
+                response = task.result()
             except Exception as error:
                 raise _failed(error) from error
             return _heard(response, ask, began)
@@ -110,6 +116,11 @@ class Asking:
         answer = await self._in_turn_async(ask, scope, told) if ask.turn else await told()
         kept.take(answer.headers, ask.keep_cookies)
         return answer
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._lingering.discard(task)
+        if not task.cancelled():
+            task.exception()  # told by AppUnreadable, or by nobody who still waits
 
     def _told(self, request: Any, ask: AskApp) -> AppAnswer:
         began = monotonic()
