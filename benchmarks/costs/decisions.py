@@ -18,7 +18,7 @@ from twofa_middleware.asks import EndPass
 
 from . import asgi_apps, wsgi_apps
 from .browser import environ, headers, scope
-from .realm import Realm, let_in_as, pass_cookie, session_cookie
+from .realm import Realm, let_in_as, pass_cookie, quiet, session_cookie
 from .spread import Spread, percentile
 
 Colour = Literal["WSGI", "ASGI"]
@@ -119,6 +119,7 @@ def _told(end: Connection) -> float:
 
 
 def _serve(end: Connection, file: str, colour: Colour) -> None:
+    quiet()
     asyncio.run(_serve_asgi(end, file) if colour == "ASGI" else _serve_wsgi(end, file))
 
 

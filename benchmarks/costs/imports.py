@@ -101,7 +101,9 @@ def _added(more: list[_Seen], less: list[_Seen]) -> Added:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> _Seen:
-    ended = subprocess.run([sys.executable, *command], env=environment, stdout=subprocess.PIPE, check=True)
+    ended = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True)
+    if ended.returncode:
+        raise RuntimeError(ended.stderr)
     cpu, resident, heavy = json.loads(ended.stdout)
     return _Seen(cpu * 1e3, resident, tuple(heavy))
 

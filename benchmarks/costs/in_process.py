@@ -1,6 +1,6 @@
 """What stands in front of an app, measured in one process: CPU and time of a request, less those of the app alone.
 
-Rounds alternate: each case runs a batch, then the next, and so on from the start. A batch takes about a tenth of a second.
+Rounds alternate: each case runs a batch, then the next, and so on from the start. Batches are short, and many.
 CPU is that of the whole process, with whatever threads a middleware has.
 """
 
@@ -21,8 +21,10 @@ from .spread import Spread, differences
 from .visits import Visits, seconds_to_wait
 
 WARM_UP = 60
-REST_SECONDS = 0.01
+REST_SECONDS = 0.005
 """Before each batch: what others left to do in the background, and what is heard from a store, is no request's cost."""
+FIRST = 10
+"""So many requests of a batch are not timed."""
 SHORTEST, LONGEST = 40, 20_000
 Timed = tuple[float, float]
 """CPU and time of one request, in microseconds."""
@@ -124,10 +126,12 @@ async def alternate(cases: dict[str, tuple[str, Run]], rounds: int, seconds: flo
         _, took = await run(WARM_UP)
         counts[name] = max(SHORTEST, min(LONGEST, int(seconds * 1e6 / took)))
     found: dict[str, list[Timed]] = {name: [] for name in cases}
+    gc.collect()
+    gc.freeze()  # so that it takes no time to tidy up before each batch
     for _ in range(rounds):
         for name, (_, run) in cases.items():
             await asyncio.sleep(REST_SECONDS)
-            await run(SHORTEST)
+            await run(FIRST)
             found[name].append(await run(counts[name]))
     costs = []
     for name, (against, _) in cases.items():

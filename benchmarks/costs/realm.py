@@ -7,6 +7,7 @@ written by ``WriteRecords``: nobody has to type a code.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import time
@@ -74,6 +75,13 @@ class Realm:
 
     def runtime(self) -> Runtime:
         return build(self.settings, NAME, asynchronous=False)
+
+
+def quiet() -> None:
+    """A gate tells of its start, and when it ends after its store it tells of that, too: here to nobody."""
+    logger = logging.getLogger("twofa_middleware")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
 
 
 def make_realm(folder: Path, url: str, identity: str = SIGNED_COOKIE) -> Realm:
