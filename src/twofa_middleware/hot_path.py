@@ -34,12 +34,21 @@ CLOCK_SECONDS = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Remembered:
-    """``cookie``: the Cookie header that the app gets, None for no header. Times are seconds since 1970."""
+    """The Cookie header that the app gets, if it gets one: as ASGI has it (``header``) and as WSGI has it (``text``). Times
+    are seconds since 1970."""
 
     known: Known
-    cookie: bytes | None
+    header: tuple[tuple[bytes, bytes], ...]
+    text: str | None
     since: int
+    until: int
     ring: object
+
+    @classmethod
+    def of(cls, known: Known, cookie: bytes | None, now: int, ring: object) -> Remembered:
+        header = () if cookie is None else ((b"cookie", cookie),)
+        text = None if cookie is None else cookie.decode("latin-1")
+        return cls(known, header, text, now - CLOCK_SECONDS, known.until, ring)
 
 
 class HotPath:
@@ -50,44 +59,42 @@ class HotPath:
         self.gate = gate
         self._near = near
         self._inserts = inserts
-        self._ways: dict[tuple[str, str, str], Way] = {}
+        self.ways: dict[tuple[str, str, str], Way] = {}
+        """What is known of paths, by the method, the path and the root as the server has them."""
         self._ring = site.sealer.live_ring
         reads = [resolver.reads for _, resolver in gate.resolvers]
         self.reads_headers = frozenset[bytes]().union(*(one.headers for one in reads))
         self.reads_server = tuple(sorted(frozenset[str]().union(*(one.server for one in reads))))
         self.reads_peer = any(one.peer for one in reads)
         self._named = (b"2fa-", *sorted(gate.cookies_that_matter))
-        self._pass = site.cookies.passes
+        self.pass_name = site.cookies.passes
         self._passed, self._anonymous = itertools.count(1), itertools.count(1)
         self.passed = self.anonymous = 0
 
     # ---- before the app ---------------------------------------------------------------------------------------------
 
-    def way(self, method: str, path: str, root: str) -> Way | None:
-        """What is known of a path; None for one that was not looked at yet. ``path`` with the root as the server has it."""
-        return self._ways.get((method, path, root))
-
     def learn(self, request: Request, method: str, path: str, root: str) -> Way:
         """Look at a path, and remember it for the next request."""
-        if len(self._ways) >= MOST_PATHS:
-            self._ways.clear()
-        way = self._ways[method, path, root] = self._way_of(request)
+        if len(self.ways) >= MOST_PATHS:
+            self.ways.clear()
+        way = self.ways[method, path, root] = self._way_of(request)
         return way
 
     def find(self, key: Hashable, now: float) -> Remembered | None:
         """What is remembered of a request's bytes."""
         found: Remembered | None = self._near.find(key)
-        if found is None or not (found.since <= now < found.known.until and found.ring is self._ring.last):
+        if found is None or not (found.since <= now < found.until and found.ring is self._ring.last):
             return None
         self.passed = next(self._passed)
         return found
 
     def is_nobodys(self, line: bytes) -> bool:
         """Whether a Cookie header holds nothing by which anybody could be known."""
-        return not line or not any(name in line for name in self._named)
-
-    def has_pass(self, line: bytes) -> bool:
-        return self._pass in line
+        if line:
+            for name in self._named:  # a loop is half as dear here as any() of a generator
+                if name in line:
+                    return False
+        return True
 
     def matters(self, set_cookie: bytes) -> bool:
         """Whether an answer with this Set-Cookie has to be looked at."""
@@ -146,7 +153,7 @@ class HotPath:
         return True
 
     def _holds(self, found: Remembered, now: float) -> bool:
-        return found.since <= now < found.known.until and found.ring is self._ring.last
+        return found.since <= now < found.until and found.ring is self._ring.last
 
     def _known(self, login: Login, until: int) -> Known:
         return Known(self.gate.site.user_key(login), login.session, until)
@@ -159,11 +166,10 @@ class HotPath:
         self, mark: Mark, key: Hashable, known: Known, changes: Mapping[bytes, bytes | None], request: Request
     ) -> None:
         cookie = changes.get(b"cookie", request.header_line(b"cookie") or None)
-        since = request.now - CLOCK_SECONDS
-        self._near.keep(mark, known.user, key, Remembered(known, cookie, since, self._ring.last))
+        self._near.keep(mark, known.user, key, Remembered.of(known, cookie, request.now, self._ring.last))
 
     def _other_key(self, request: Request, known: Known) -> Hashable:
-        ours = request.cookies().get(self.gate.site.cookies.passes, [])
+        ours = request.cookies().get(self.pass_name, [])
         return ("pass", *ours, known.user, known.session)
 
     def _who(self, request: Request) -> Identified | None:

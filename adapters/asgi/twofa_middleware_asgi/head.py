@@ -43,8 +43,6 @@ class HeldHead:
     comes after that head, or is dropped with it.
     """
 
-    may_drop = True
-
     def __init__(
         self, kind: str, receive: Receive, send: Send, look: Look, refuse: Refuse, splice: Splice, begin: Begin
     ) -> None:

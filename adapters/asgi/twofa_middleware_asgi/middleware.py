@@ -55,7 +55,7 @@ class TwoFactorMiddleware:
         self._clock = clock
         self._pace = Pace()
         hot = self.runtime.hot
-        self._shortcut = Shortcut(hot, clock, app, self._hold) if hot is not None else None
+        self._shortcut = Shortcut(hot, clock, self._hold) if hot is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -65,8 +65,11 @@ class TwoFactorMiddleware:
             raise UnsupportedScope(f"the gate does not know the scope type {scope['type']!r} and lets none of it pass")
 
         shortcut = self._shortcut
-        if shortcut is not None and scope["type"] == "http" and await shortcut.pass_on(scope, receive, send):
-            return
+        if shortcut is not None and scope["type"] == "http":
+            answer = shortcut.find(scope, receive, send)
+            if answer is not None:
+                await answer.pass_on(self._app)
+                return
         await self._decide(scope, receive, send)
 
     async def _decide(self, scope: Scope, receive: Receive, send: Send) -> None:

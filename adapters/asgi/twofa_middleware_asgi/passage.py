@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,20 +34,6 @@ class LoginChanged(TwoFactorError):
     """Somebody was logged in by a credential of this request while its body was under way; the app is stopped."""
 
 
-class Answering(Protocol):
-    """The ``receive`` and ``send`` that an app gets. ``may_drop``: what it sends may be dropped, and it told by an error;
-    ``stop``: it is done, answers whether what it sent is whole."""
-
-    @property
-    def may_drop(self) -> bool: ...
-
-    async def receive(self) -> Message: ...
-
-    async def send(self, message: Message) -> None: ...
-
-    async def stop(self) -> bool: ...
-
-
 class Passage:
     """Of one request, or one WebSocket, from its decision to the end of its answer."""
 
@@ -73,7 +59,16 @@ class Passage:
         """Let the app answer."""
         if allow.body is not None:
             self._receive = receive_instead(allow.body, self._receive)
-        await answered(app, change_scope(scope, allow, self._kept), self.head(allow, allow.request, scope["type"]))
+        head = self.head(allow, allow.request, scope["type"])
+        try:
+            await app(change_scope(scope, allow, self._kept), head.receive, head.send)
+        except BaseException as error:
+            if not comes_of_drop(error):
+                raise
+        finally:
+            is_whole = await head.stop()
+        if not is_whole:
+            raise BrokenOff("an answer was cut off, since its login may not pass any more")
 
     def head(self, outcome: Allow | Answer, request: Request, kind: str) -> HeldHead:
         """What holds the head of the app's answer back until it was looked at. An Answer goes out in its place."""
@@ -143,17 +138,3 @@ class Passage:
     def _with_kept(self, outcome: AnySend) -> AnySend:
         """What goes to the browser, with the cookies that were kept for it."""
         return replace(outcome, headers=self._kept.onto_answer(outcome.headers))
-
-
-async def answered(app: ASGIApp, scope: Scope, answering: Answering) -> None:
-    """Let the app answer; it may end by our dropping its answer, and an answer that was cut off never looks whole."""
-    is_whole = True
-    try:
-        await app(scope, answering.receive, answering.send)
-    except BaseException as error:
-        if not (answering.may_drop and comes_of_drop(error)):
-            raise
-    finally:
-        is_whole = await answering.stop()
-    if not is_whole:
-        raise BrokenOff("an answer was cut off, since its login may not pass any more")

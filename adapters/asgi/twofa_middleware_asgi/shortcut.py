@@ -12,80 +12,74 @@ from twofa_middleware.header_names import spellings
 from twofa_middleware.http import Allow, Request
 from twofa_middleware.ways import Way
 
-from .head import MOST_SWALLOWED, AnswerDropped, HeldHead
-from .passage import answered
+from .head import MOST_SWALLOWED, AnswerDropped, BrokenOff, HeldHead, comes_of_drop
 from .translate import headers_of, read_request
 
 if TYPE_CHECKING:
     from twofa_middleware.hot_path import HotPath
     from twofa_middleware.stores.near_cache import Mark
 
-Key: TypeAlias = tuple[Hashable, bytes]
-"""Under what a decision is remembered, and the Cookie header."""
 Hold: TypeAlias = Callable[[Request, Receive, Send], Awaitable[HeldHead]]
 
 _START = "http.response.start"
+_SET_COOKIE_LENGTH, _CONTENT_TYPE_LENGTH = len("set-cookie"), len("content-type")
 _SAYS_WHO_THE_CLIENT_IS = frozenset({b"x-forwarded-for", b"forwarded"})
 _NEVER_KNOWN = frozenset({b"cookie", b"authorization"})
+
+_LONG, _EXEMPT, _WITHOUT_QUERY = Way.LONG, Way.EXEMPT, Way.PLAIN_WITHOUT_QUERY
 
 
 class Shortcut:
     """Finds what is known of a request, and lets the app answer it. ``hold`` decides the long way where the app begins an
     answer that has to be looked at."""
 
-    def __init__(self, hot: HotPath, clock: Callable[[], float], app: ASGIApp, hold: Hold) -> None:
+    def __init__(self, hot: HotPath, clock: Callable[[], float], hold: Hold) -> None:
         self.hot = hot
+        self._ways = hot.ways
         self.clock = clock
         self.hold = hold
-        self._app = app
         self._reads = hot.reads_headers | (_SAYS_WHO_THE_CLIENT_IS if hot.reads_peer else frozenset())
-        others = spellings(hot.reads_headers)
-        self._is_off = others is None
-        self._watched = _NEVER_KNOWN | self._reads | (others or frozenset())
+        self._watched = _NEVER_KNOWN | self._reads | spellings(hot.reads_headers)
+        self._lengths = frozenset(map(len, self._watched))
         self._asks_server = bool(hot.reads_server or hot.reads_peer)
 
-    async def pass_on(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Whether the request was known; then it was answered."""
+    def find(self, scope: Scope, receive: Receive, send: Send) -> KnownAnswer | None:
+        """How the app answers a request that is known, None for one that goes the long way."""
         way = self._way(scope)
-        if way is Way.LONG:
-            return False
-        if way is Way.EXEMPT:
-            self.hot.passes_nobody()
-            bare = [pair for pair in scope["headers"] if pair[0].lower() not in _NEVER_KNOWN]
-            await answered(self._app, {**scope, "headers": bare}, KnownAnswer(self, scope, receive, send, None))
-            return True
-        key = self.key(scope)
-        if key is None:
-            return False
-        if key[0] is key[1] and self.hot.is_nobodys(key[1]):
-            self.hot.passes_nobody()
-            as_it_came = {**scope, "headers": [*scope["headers"]]}  # the app may write into its own
-            await answered(self._app, scope, KnownAnswer(self, as_it_came, receive, send, None))
-            return True
-        now = self.clock()
-        found = self.hot.find(key[0], now)
-        if found is None and self.hot.has_pass(key[1]):
-            found = self.hot.recognise(read_request(scope, int(now)), key[0])
-        if found is None:
-            return False
-        headers = [pair for pair in scope["headers"] if pair[0].lower() != b"cookie"]
-        if found.cookie is not None:
-            headers.append((b"cookie", found.cookie))
-        await answered(self._app, {**scope, "headers": headers}, KnownAnswer(self, scope, receive, send, key[0]))
-        return True
-
-    def key(self, scope: Scope) -> Key | None:
-        """None for what always goes the long way."""
-        if self._is_off:
+        if way is _LONG:
             return None
-        line: bytes = b""
+        hot = self.hot
+        if way is _EXEMPT:
+            hot.passes_nobody()
+            bare = [pair for pair in scope["headers"] if pair[0].lower() not in _NEVER_KNOWN]
+            return KnownAnswer(self, {**scope, "headers": bare}, scope, receive, send, None)
+        read = self._read(scope)
+        if read is None:
+            return None
+        key, line, place = read
+        if hot.pass_name not in line:
+            if key is not line or not hot.is_nobodys(line):
+                return None
+            hot.passes_nobody()
+            as_it_came = {**scope, "headers": [*scope["headers"]]}  # the app may write into its own
+            return KnownAnswer(self, scope, as_it_came, receive, send, None)
+        now = self.clock()
+        found = hot.find(key, now) or hot.recognise(read_request(scope, int(now)), key)
+        if found is None:
+            return None
+        headers = [*scope["headers"]]
+        headers[place : place + 1] = found.header
+        return KnownAnswer(self, {**scope, "headers": headers}, scope, receive, send, key)
+
+    def _read(self, scope: Scope) -> tuple[Hashable, bytes, int] | None:
+        """Under what the request is remembered, its Cookie header, and where that stands; None for what never is."""
+        line, place = b"", 0
         more: tuple[Hashable, ...] = ()
-        watched = self._watched
-        for name, value in scope["headers"]:
-            name = name.lower()
-            if name in watched:
+        lengths, watched = self._lengths, self._watched
+        for number, (name, value) in enumerate(scope["headers"]):
+            if len(name) in lengths and (name := name.lower()) in watched:
                 if name == b"cookie" and not line:
-                    line = value
+                    line, place = value, number
                 elif name in self._reads:
                     more += (name, value)
                 else:
@@ -95,23 +89,23 @@ class Shortcut:
             if told is None:
                 return None
             more += told
-        return ((line, *more), line) if more else (line, line)
+        return ((line, *more) if more else line), line, place
 
     def key_with(self, scope: Scope, line: bytes) -> Hashable:
         """The key of the same request with another Cookie header."""
-        key = self.key(scope)
-        return line if key is None or not isinstance(key[0], tuple) else (line, *key[0][1:])
+        read = self._read(scope)
+        return line if read is None or not isinstance(read[0], tuple) else (line, *read[0][1:])
 
     def _way(self, scope: Scope) -> Way:
         path, root, raw = scope["path"], scope.get("root_path", ""), scope.get("raw_path")
         if raw is not None and b"%" in raw:
-            return Way.LONG
+            return _LONG
         if "session" in scope:  # a layer outside of the gate has read it: outside.py
-            return Way.LONG
-        way = self.hot.way(scope["method"], path, root)
+            return _LONG
+        way = self._ways.get((scope["method"], path, root))
         if way is None:
             way = self.hot.learn(read_request(scope, 0), scope["method"], path, root)
-        return Way.LONG if way is Way.PLAIN_WITHOUT_QUERY and scope.get("query_string") else way
+        return _LONG if way is _WITHOUT_QUERY and scope.get("query_string") else way
 
     def _told_by_server(self, scope: Scope) -> tuple[Hashable, ...] | None:
         """What the server says of the request as far as a resolver reads it; None for what cannot be remembered."""
@@ -129,19 +123,39 @@ class Shortcut:
 
     def keep(self, mark: Mark | None, scope: Scope, allow: Allow) -> None:
         """Remember what was decided the long way."""
-        if self._way(scope) in (Way.PLAIN, Way.PLAIN_WITHOUT_QUERY) and (key := self.key(scope)) is not None:
-            self.hot.keep(mark, key[0], allow)
+        if self._way(scope) in (Way.PLAIN, Way.PLAIN_WITHOUT_QUERY) and (read := self._read(scope)) is not None:
+            self.hot.keep(mark, read[0], allow)
 
 
 class KnownAnswer:
     """The ``send`` and ``receive`` of an app that answers a known request. A head that sets a cookie which matters, or
     begins a stream, goes the long way, and all that comes after it."""
 
-    __slots__ = ("_head", "_is_out", "_key", "_receive", "_scope", "_send", "_shortcut", "_swallowed", "_turn")
+    __slots__ = (
+        "_app_scope",
+        "_head",
+        "_is_out",
+        "_key",
+        "_receive",
+        "_scope",
+        "_send",
+        "_shortcut",
+        "_swallowed",
+        "_turn",
+    )
 
-    def __init__(self, shortcut: Shortcut, scope: Scope, receive: Receive, send: Send, key: Hashable | None) -> None:
+    def __init__(
+        self,
+        shortcut: Shortcut,
+        app_scope: Scope,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        key: Hashable | None,
+    ) -> None:
         """``scope`` as the server has it; ``key``: under which the request was known, None for nobody's."""
         self._shortcut = shortcut
+        self._app_scope = app_scope
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -151,9 +165,17 @@ class KnownAnswer:
         self._head: HeldHead | None = None
         self._turn: asyncio.Lock | None = None
 
-    @property
-    def may_drop(self) -> bool:
-        return self._head is not None or self._swallowed is not None
+    async def pass_on(self, app: ASGIApp) -> None:
+        """Let the app answer."""
+        try:
+            await app(self._app_scope, self.receive, self.send)
+        except BaseException as error:
+            if (self._head is None and self._swallowed is None) or not comes_of_drop(error):
+                raise
+        finally:
+            is_whole = self._head is None or await self._head.stop()
+        if not is_whole:
+            raise BrokenOff("an answer was cut off, since its login may not pass any more")
 
     async def receive(self) -> Message:
         return await (self._receive() if self._head is None else self._head.receive())
@@ -163,14 +185,11 @@ class KnownAnswer:
             await self._head.send(message)
         elif self._is_out:
             await self._send_open(message)
-        elif self._turn is None and message["type"] == _START and self._may_pass(message := _with_list(message)):
+        elif message["type"] == _START and self._turn is None and self._may_pass(message := _with_list(message)):
             self._is_out = True
             await self._send(message)
         else:
             await (await self._held()).send(message)
-
-    async def stop(self) -> bool:
-        return self._head is None or await self._head.stop()
 
     async def _held(self) -> HeldHead:
         """What the long way says; what other tasks of the app send meanwhile waits for it."""
@@ -197,10 +216,9 @@ class KnownAnswer:
         sets_one = False
         hot = self._shortcut.hot
         for name, value in message.get("headers", ()):
-            name = bytes(name).lower()
-            if name == b"set-cookie":
+            if len(name) == _SET_COOKIE_LENGTH and bytes(name).lower() == b"set-cookie":
                 sets_one = sets_one or hot.matters(bytes(value))
-            elif name == b"content-type" and b"event-stream" in bytes(value).lower():
+            elif len(name) == _CONTENT_TYPE_LENGTH and b"event-stream" in bytes(value).lower():
                 return False
         if not sets_one:
             return True

@@ -30,6 +30,8 @@ _COOKIE, _AUTHORIZATION = "HTTP_COOKIE", "HTTP_AUTHORIZATION"
 _PEER = ("REMOTE_ADDR", "REMOTE_PORT", "HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED")
 _REPLACED_PEER = "werkzeug.proxy_fix.orig"
 
+_LONG, _EXEMPT, _WITHOUT_QUERY = Way.LONG, Way.EXEMPT, Way.PLAIN_WITHOUT_QUERY
+
 
 class Shortcut:
     """Finds what is known of a request, and lets the app answer it. ``decide`` goes the long way where the app begins an
@@ -37,18 +39,20 @@ class Shortcut:
 
     def __init__(self, hot: HotPath, clock: Callable[[], float], app: WSGIApplication, decide: Decide) -> None:
         self.hot = hot
+        self._ways = hot.ways
         self.clock = clock
         self.decide = decide
         self._app = app
+        self._pass_name = hot.pass_name.decode()
         headers = sorted(f"HTTP_{name.decode().replace('-', '_').upper()}" for name in hot.reads_headers)
         self._reads = (*headers, *hot.reads_server, *(_PEER if hot.reads_peer else ()))
 
     def pass_on(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
         """What the app answers to a request that was known, else None."""
         way = self._way(environ)
-        if way is Way.LONG:
+        if way is _LONG:
             return None
-        if way is Way.EXEMPT:
+        if way is _EXEMPT:
             self.hot.passes_nobody()
             start = KnownStart(self, environ.copy(), start_response, None)
             environ.pop(_COOKIE, None)
@@ -57,20 +61,21 @@ class Shortcut:
         key = self.key(environ)
         if key is None:
             return None
-        if key[0] is key[1] and self.hot.is_nobodys(key[1].encode("latin-1")):
-            self.hot.passes_nobody()
+        hot, (known_as, line) = self.hot, key
+        if self._pass_name not in line:
+            if known_as is not line or not hot.is_nobodys(line.encode("latin-1")):
+                return None
+            hot.passes_nobody()
             return self._answered(environ, KnownStart(self, environ.copy(), start_response, None))
         now = self.clock()
-        found = self.hot.find(key[0], now)
-        if found is None and self.hot.has_pass(key[1].encode("latin-1")):
-            found = self.hot.recognise(read_request(environ, int(now)), key[0])
+        found = hot.find(known_as, now) or hot.recognise(read_request(environ, int(now)), known_as)
         if found is None:
             return None
-        start = KnownStart(self, environ.copy(), start_response, key[0])
-        if found.cookie is None:
+        start = KnownStart(self, environ.copy(), start_response, known_as)
+        if found.text is None:
             environ.pop(_COOKIE, None)
         else:
-            environ[_COOKIE] = found.cookie.decode("latin-1")
+            environ[_COOKIE] = found.text
         return self._answered(environ, start)
 
     def key(self, environ: WSGIEnvironment) -> Key | None:
@@ -101,12 +106,12 @@ class Shortcut:
 
     def _way(self, environ: WSGIEnvironment) -> Way:
         if any("%" in environ.get(name, "").partition("?")[0] for name in SENT_PATHS):
-            return Way.LONG
+            return _LONG
         method, path, root = environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), environ.get("SCRIPT_NAME", "")
-        way = self.hot.way(method, path, root)
+        way = self._ways.get((method, path, root))
         if way is None:
             way = self.hot.learn(read_request(environ, 0), method, path, root)
-        return Way.LONG if way is Way.PLAIN_WITHOUT_QUERY and environ.get("QUERY_STRING") else way
+        return _LONG if way is _WITHOUT_QUERY and environ.get("QUERY_STRING") else way
 
     def _answered(self, environ: WSGIEnvironment, start: KnownStart) -> Iterable[bytes]:
         if EARLY_HINTS in environ:
