@@ -62,10 +62,13 @@ def leads_below(headers: Headers, origins: tuple[str, ...], quoted_root: str) ->
     return below if below.startswith("/") else None
 
 
-def is_the_page(reference: str, path: str, origins: tuple[str, ...]) -> bool:
-    """Whether a browser that shows the page at ``path`` takes this reference for that page, with whatever query."""
+def is_the_page(reference: str, path: str, origins: tuple[str, ...], base: str = "") -> bool:
+    """Whether a browser that shows the page at ``path`` takes this reference for that page, with whatever query.
+
+    ``base`` is what an element of that name says, which is read by the page's own address.
+    """
     try:
-        parts = urlsplit(urljoin(origins[0] + path, reference.strip(" ")))
+        parts = urlsplit(urljoin(urljoin(origins[0] + path, base.strip(" ")), reference.strip(" ")))
     except ValueError:
         return False
     return f"{parts.scheme}://{parts.netloc}".lower() in origins and parts.path == path

@@ -40,6 +40,11 @@ class Search:
         self._awaited = 0  # elements whose end is a place
 
     @property
+    def bases(self) -> list[bytes]:
+        """The attributes of the elements "base" so far."""
+        return self._stack.bases
+
+    @property
     def is_over(self) -> bool:
         return not self._stack.subjects and not self._awaited
 

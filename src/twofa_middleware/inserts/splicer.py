@@ -27,13 +27,14 @@ class Gap:
 
     ``attributes`` are those of the element, ``form`` those of the form that what goes here belongs to, None for no form.
     ``field`` is the value of the field that the spot asks for: None where the form has none of that name before the
-    place, or several.
+    place, or several. ``bases``: what the elements "base" before it name, by which browsers read addresses.
     """
 
     spot: int
     attributes: Mapping[str, str]
     field: str | None
     form: Mapping[str, str] | None
+    bases: tuple[str, ...] = ()
 
 
 class Splicer:
@@ -136,4 +137,6 @@ class Splicer:
         form = None if is_beside_form else element.form
         value = form.values.get(wanted.field) if wanted.field is not None and form is not None else None
         around = None if form is None else read_attributes(form.source, charset)
-        return Gap(spot, read_attributes(element.source, charset), value, around)
+        named = (read_attributes(source, charset).get("href") for source in self._search.bases)
+        bases = tuple(href for href in named if href is not None)
+        return Gap(spot, read_attributes(element.source, charset), value, around, bases)

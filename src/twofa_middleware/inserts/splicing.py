@@ -92,13 +92,14 @@ class ControlSplicing:
                 yield from self._warn(rule, outcome)
         return rest
 
-    def _warn(self, rule: InsertRule, outcome: str) -> Emit:
+    def _warn(self, rule: InsertRule, outcome: str, **more: str) -> Emit:
         return self._scene.site.warn(
             "a control has no place in its page",
             self._scene.request.now,
             page=rule.settings.path,
             selector=rule.settings.selector,
             outcome=outcome,
+            **more,
         )
 
     def _filled(self, pieces: Iterable[bytes | Gap], data: bytes) -> Flow[bytes]:
@@ -124,8 +125,12 @@ class ControlSplicing:
 
     def _drawn(self, gap: Gap) -> Flow[bytes]:
         rule = self._rules[gap.spot]
-        if rule.has_form and not self._comes_back(gap.form):
-            yield from self._warn(rule, "not in a form that posts to the page")
+        if rule.has_form and not self._comes_back(gap.form, gap.bases):
+            yield from self._warn(
+                rule,
+                "not in a form that posts to the page",
+                remedy='let the selector name a place in a form with method="post", whose action is this page',
+            )
             return b""
         try:
             parts = rule.path.parts(self._scene.request.path)
@@ -137,12 +142,17 @@ class ControlSplicing:
             return b""
         return markup.encode("ascii", "xmlcharrefreplace")
 
-    def _comes_back(self, form: Mapping[str, str] | None) -> bool:
-        """Whether what is put into this form comes back to this page: its token is nobody else's business."""
+    def _comes_back(self, form: Mapping[str, str] | None, bases: Iterable[str]) -> bool:
+        """Whether what is put into this form comes back to this page: its token is nobody else's business.
+
+        Of several bases browsers take the first, unless it is one that does not count; so it has to be so under each.
+        """
         request, origins = self._scene.request, self._scene.site.app.origins
         if form is None or form.get("method", "").lower() != "post":
             return False
-        return is_the_page(form.get("action", ""), request.quoted_root + request.path, origins)
+        action, path = form.get("action", ""), request.quoted_root + request.path
+        # No action, or an empty one, is the page itself, whatever the base (HTML Standard, "form submission", step 12).
+        return all(is_the_page(action, path, origins, base) for base in (*(bases if action else ()), ""))
 
 
 def page_of(status: int, headers: Headers) -> Page | None:

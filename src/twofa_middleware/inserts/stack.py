@@ -69,6 +69,7 @@ class Stack:
         self.subjects = plan.subjects  # of spots that are still looked for
         self.open: list[Element] = [Element(_DOCUMENT, b"", 0)]
         self.form: Form | None = None
+        self.bases: list[bytes] = []  # the attributes of each element "base", as they stand
         self.is_quirky: bool | None = True  # until a doctype says otherwise; None: not known
         self.is_tangled = False
         self.levels: list[bool] = []
@@ -81,6 +82,8 @@ class Stack:
     def place(self, element: Element) -> None:
         """Find out what the element means for the selectors, as a child of the current node."""
         parent = self.open[-1]
+        if element.tag.name == b"base":
+            self.bases.append(element.source)
         if self.is_fostering and parent.tag.name in FOSTERING:
             element.is_elsewhere = True
         mask = element.mask
