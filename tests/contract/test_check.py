@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -120,6 +121,25 @@ def test_an_app_that_brings_its_own_gate_is_walked_without_it_and_nothing_of_the
     assert (problems(found), found["code"]) == ([], 0)
     assert any(note.startswith(f"{GUARDED} brings a gate of its own") for note in found["notes"])
     assert [record for record in caplog.records if record.name == "twofa_middleware.events"] == []
+
+
+def test_a_gate_that_is_hidden_within_the_app_logs_nothing_of_the_walk_either(
+    check: Check, adapter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    realm = make_realm(tmp_path / "real", mode="report")
+    door = import_module(f"twofa_middleware.{adapter}").TwoFactorMiddleware
+    gate = door(getattr(walked_shop, f"{adapter}_app"), realm.settings, name="shop")
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        await gate(scope, receive, send)
+
+    module = ModuleType("guarded_shop")
+    module.application = asgi if adapter == "asgi" else lambda environ, start_response: gate(environ, start_response)
+    monkeypatch.setitem(sys.modules, "guarded_shop", module)
+    assert check(SIGNED, GUARDED)["steps"]
+    gate.runtime.close()
+    assert [record for record in caplog.records if record.name == "twofa_middleware.events"] == []
+    assert not logging.getLogger("twofa_middleware.events").disabled
 
 
 def test_a_log_in_that_no_resolver_reads_is_told(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:

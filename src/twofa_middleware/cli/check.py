@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -74,7 +76,7 @@ def check(
     order = order_of(app, is_gate)
     steps: list[Step] = []
     failure = None
-    with opened(settings, name, app, asynchronous=colour == "asgi") as house:
+    with _off_the_log(), opened(settings, name, app, asynchronous=colour == "asgi") as house:
         try:
             for step in _told(chain([order] if order else [], walk(house, means)), as_json):
                 steps.append(step)
@@ -82,6 +84,17 @@ def check(
             failure = str(error)
     gated_target = "" if app is given and order is None else target
     return _end(settings, name, steps, failure, as_json, gated_target)
+
+
+@contextmanager
+def _off_the_log() -> Iterator[None]:
+    """A gate within the app, such as an entry of Django's MIDDLEWARE, would alarm people by the walk's wrong password."""
+    logger = logging.getLogger("twofa_middleware.events")
+    was_off, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = was_off
 
 
 def _explain(settings: Settings, key: str, as_json: bool) -> int:
