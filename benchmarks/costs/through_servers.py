@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .browser import wire
 from .cases import Case
-from .load import BadAnswer, Load, has_wrk, load, load_by_wrk
+from .load import BadAnswer, Load, load
 from .realm import Realm
 from .servers import KEPT_CONNECTIONS, Server, serving, shared_cores, wait_for
 from .spread import Spread, differences, ratios
@@ -26,12 +26,14 @@ ALONE = 0.4
 
 @dataclass(frozen=True)
 class Passed:
-    """``ratio`` of the bare app's requests a second, ``added_cpu`` in microseconds a request, of all processes of the
-    server, ``p50`` and ``p99`` in milliseconds with one request at a time, ``resident`` in bytes."""
+    """``ratio`` of the bare app's requests a second; ``by_cpu``: the same by the CPU of a request alone, which other work on
+    the machine disturbs less. ``added_cpu`` in microseconds a request, of all processes of the server; ``p50`` and ``p99``
+    in milliseconds with one request at a time; ``resident`` in bytes."""
 
     case: str
     per_second: Spread
     ratio: Spread
+    by_cpu: Spread
     added_cpu: Spread
     p50: Spread
     p99: Spread
@@ -84,6 +86,7 @@ def measure(
             case.name,
             Spread.of(found[case.name].rates),
             Spread.of(ratios(found[case.name].rates, found[case.against].rates)),
+            Spread.of(ratios(found[case.against].cpu, found[case.name].cpu)),
             Spread.of(differences(found[case.name].cpu, found[case.against].cpu)),
             Spread.of(found[case.name].p50),
             Spread.of(found[case.name].p99),
@@ -108,8 +111,6 @@ def _ask(case: Case, at: Server, visits: Visits, connections: int, seconds: floa
     time.sleep(seconds_to_wait(case))
     request = wire(case.path, visits.one(case))
     try:
-        if has_wrk() and not case.rewrites and seconds >= 1:
-            return load_by_wrk(at.port, request, connections, seconds)
         return load(at.port, request, connections, seconds, keeps_cookie=case.rewrites)
     except BadAnswer as error:
         raise BadAnswer(f"{case.name}: {error}") from error
