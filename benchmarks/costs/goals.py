@@ -53,6 +53,10 @@ def _ratio(server: str, case: str) -> Callable[[Results], Measured]:
     return lambda results: found.ratio.middle if (found := results.passing(server, case)) is not None else None
 
 
+def _by_cpu(server: str, case: str) -> Callable[[Results], Measured]:
+    return lambda results: found.by_cpu.middle if (found := results.passing(server, case)) is not None else None
+
+
 def _signature(results: Results) -> Measured:
     """What a cookie that is another one at each request costs more than one that stays."""
     more = []
@@ -104,6 +108,8 @@ GOALS = (
     Goal("the same in a Starlette or Flask app", 10, " µs", _added(FRAMEWORKS, VERIFIED), "0.3 µs"),
     Goal("throughput on uvicorn with Starlette, of bare", 0.95, "", _ratio(UVICORN, VERIFIED), "1.00", upwards=True),
     Goal("throughput on gthread with Flask, of bare", 0.98, "", _ratio(GTHREAD, VERIFIED), "1.00", upwards=True),
+    Goal("the same on uvicorn, by CPU", 0.95, "", _by_cpu(UVICORN, VERIFIED), "1.00", upwards=True),
+    Goal("the same on gthread, by CPU", 0.98, "", _by_cpu(GTHREAD, VERIFIED), "1.00", upwards=True),
     Goal("strict path on uvicorn, of bare", 0.75, "", _ratio(UVICORN, STRICT), "one round trip", upwards=True),
     Goal("strict path on gthread, of bare", 0.80, "", _ratio(GTHREAD, STRICT), "one round trip", upwards=True),
     Goal(
