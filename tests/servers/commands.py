@@ -25,6 +25,7 @@ WSGI, ASGI = "support.shop:wsgi", "support.shop:asgi"
 WSGI_DOOR, ASGI_DOOR = "twofa_middleware.wsgi:application", "twofa_middleware.asgi:application"
 GUNICORN = ("gunicorn", "--bind=127.0.0.1:{port}", "--keep-alive=5", "--no-control-socket")
 GATED = (*GUNICORN, "-c", "python:twofa_middleware_wsgi.gunicorn")
+CERTIFIED = ("--certfile=127.0.0.1.pem", "--keyfile=127.0.0.1.key")
 GRANIAN = ("granian", "--host=127.0.0.1", "--port={port}")
 UVICORN = ("uvicorn", ASGI_DOOR, "--port={port}")
 HYPERCORN = ("hypercorn", "--bind=127.0.0.1:{port}", "twofa_middleware.asgi:create_application()")

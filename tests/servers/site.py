@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.gated import settings_file
-from support.exchange import Pairs, Reply
+from support.exchange import Exchange, Pairs, Reply
 from support.realm import APP_SECRET, Clock, document, make_realm
-from support.servers import Server
+from support.servers import ANSWER_SECONDS, Server
 from support.visitor import Visitor
 from twofa_middleware.settings import Settings
 from twofa_middleware.wiring import sealer_of, store_kind
@@ -33,10 +34,11 @@ def prepare(folder: Path, store: str = "", **changes: Any) -> dict[str, str]:
 
 @dataclass
 class Wire:
-    """Exchanges requests with a server, each on a connection of its own."""
+    """Exchanges requests with a server, each on a connection of its own. ``unix``: by that socket, whatever the port."""
 
     port: int
     name: str = "wire"
+    unix: Path | None = None
 
     def request(
         self,
@@ -48,14 +50,23 @@ class Wire:
         root: str = "",
         server: dict[str, Any] | None = None,
     ) -> Reply:
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)) as connection:
+            if self.unix is not None:
+                connection.sock = socket.socket(socket.AF_UNIX)
+                connection.sock.settimeout(ANSWER_SECONDS)
+                connection.sock.connect(str(self.unix))
             connection.request(method, root + target, body or None, dict(headers or []))
             answer = connection.getresponse()
             return Reply(answer.status, answer.getheaders(), answer.read())
 
 
 def visitor_of(server: Server, root: str = "") -> Visitor:
-    return Visitor(Wire(server.port), Clock(int(time.time())), root=root)
+    return visitor_by(Wire(server.port), root)
+
+
+def visitor_by(exchange: Exchange, root: str = "") -> Visitor:
+    """Somebody at a real server, where it is as late as it is."""
+    return Visitor(exchange, Clock(int(time.time())), root=root)
 
 
 def sent_to(reply: Reply) -> tuple[int, str]:

@@ -2,57 +2,32 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import ssl
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from servers.commands import ASGI, ASGI_DOOR, GATED, GRANIAN, HYPERCORN, WSGI, WSGI_DOOR, Way
-from servers.site import prepare, sent_to
+from servers.commands import ASGI, ASGI_DOOR, CERTIFIED, GATED, GRANIAN, HYPERCORN, WSGI, WSGI_DOOR, Way
+from servers.site import prepare, sent_to, visitor_by
 from support.exchange import Pairs, Reply
-from support.realm import Clock
 from support.servers import Server, running
-from support.visitor import Visitor
+from support.tls_proxy import Authority
 
-BY_GUNICORN = (*GATED, "--certfile=cert.pem", "--keyfile=key.pem", "--http-protocols=h2")
-BY_GRANIAN = (*GRANIAN, "--ssl-certificate=cert.pem", "--ssl-keyfile=key.pem", "--http=2")
+BY_GUNICORN = (*GATED, *CERTIFIED, "--http-protocols=h2")
+BY_GRANIAN = (*GRANIAN, "--ssl-certificate=127.0.0.1.pem", "--ssl-keyfile=127.0.0.1.key", "--http=2")
 WAYS = {
     "hypercorn": ("http", Way(HYPERCORN, ASGI)),
     "granian asgi": ("http", Way((*GRANIAN, "--interface=asgi", ASGI_DOOR), ASGI)),
     "granian wsgi": ("http", Way((*GRANIAN, "--interface=wsgi", WSGI_DOOR), WSGI)),
-    "hypercorn, tls": ("https", Way((*HYPERCORN, "--certfile=cert.pem", "--keyfile=key.pem"), ASGI)),
+    "hypercorn, tls": ("https", Way((*HYPERCORN, *CERTIFIED), ASGI)),
     "granian asgi, tls": ("https", Way((*BY_GRANIAN, "--interface=asgi", ASGI_DOOR), ASGI)),
     "granian wsgi, tls": ("https", Way((*BY_GRANIAN, "--interface=wsgi", WSGI_DOOR), WSGI)),
     "gunicorn gthread, tls": ("https", Way((*BY_GUNICORN, "--worker-class=gthread", "--threads=4", WSGI))),
     "gunicorn asgi, tls": ("https", Way((*BY_GUNICORN, "--worker-class=asgi", ASGI))),
 }
-
-
-def certify(folder: Path) -> None:
-    """A key, and a certificate for 127.0.0.1 that it has signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
-        .sign(key, hashes.SHA256())
-    )
-    encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain))
-    (folder / "cert.pem").write_bytes(made.public_bytes(encoding))
 
 
 class Wire:
@@ -85,10 +60,11 @@ class Wire:
 @pytest.fixture(scope="module", params=WAYS)
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Wire]]:
     folder: Path = tmp_path_factory.mktemp("server")
-    certify(folder)
+    authority = Authority(folder)
+    authority.papers("127.0.0.1")
     scheme, way = WAYS[request.param]
     with running(folder, *way.command, environ=prepare(folder) | way.environ) as server:
-        wire = Wire(f"{scheme}://127.0.0.1:{server.port}", ssl.create_default_context(cafile=folder / "cert.pem"))
+        wire = Wire(f"{scheme}://127.0.0.1:{server.port}", ssl.create_default_context(cafile=authority.certificate))
         with wire.client:
             yield server, wire
     assert "Traceback" not in server.log(), server.log()
@@ -96,7 +72,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_who_has_a_second_factor_is_asked(served: tuple[Server, Wire]) -> None:
     server, wire = served
-    erin = Visitor(wire, Clock(int(time.time())))
+    erin = visitor_by(wire)
     assert sent_to(erin.post("/login", {"user": "erin"})) == (303, "/")
     erin.cookies |= {"theme": "dark", "basket": "7"}
     erin.set_up()
@@ -121,7 +97,7 @@ def test_who_has_a_second_factor_is_asked(served: tuple[Server, Wire]) -> None:
 
 def test_two_sessions_in_one_request_are_refused(served: tuple[Server, Wire]) -> None:
     server, wire = served
-    dora, carl = (Visitor(wire, Clock(int(time.time()))) for _ in range(2))
+    dora, carl = (visitor_by(wire) for _ in range(2))
     dora.post("/login", {"user": "dora"})
     carl.post("/login", {"user": "carl"})
     before = server.calls()

@@ -12,16 +12,16 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
-from servers.test_http2 import certify
+from servers.commands import CERTIFIED
 from support.exchange import Pairs
 from support.realm import ORIGIN
+from support.tls_proxy import Authority
 from support.town import MACHINE_SECONDS, Town, town_with
 
 PROMISED_SECONDS = 2
 ABNORMAL = 1006
 SITE = "support.lent_site:application"
 GUNICORN = ("gunicorn", "--bind=127.0.0.1:{port}", "--no-control-socket")
-TLS = ("--certfile=cert.pem", "--keyfile=key.pem")
 WAYS = {
     "gunicorn gthread": (*GUNICORN, "--worker-class=gthread", "--threads=4", SITE),
     "gunicorn gevent": (*GUNICORN, "--worker-class=gevent", SITE),
@@ -29,9 +29,9 @@ WAYS = {
     "gevent-websocket": (*GUNICORN, "-k", "geventwebsocket.gunicorn.workers.GeventWebSocketWorker", SITE),
     "werkzeug": ("support.lent_site", "werkzeug", "{port}"),
     "gevent": ("gevent.monkey", "--module", "support.lent_site", "gevent", "{port}"),
-    "gunicorn sync, tls": (*GUNICORN, *TLS, SITE),
-    "gunicorn gthread, tls": (*GUNICORN, *TLS, "--worker-class=gthread", "--threads=4", SITE),
-    "gunicorn gevent, tls": (*GUNICORN, *TLS, "--worker-class=gevent", SITE),
+    "gunicorn sync, tls": (*GUNICORN, *CERTIFIED, SITE),
+    "gunicorn gthread, tls": (*GUNICORN, *CERTIFIED, "--worker-class=gthread", "--threads=4", SITE),
+    "gunicorn gevent, tls": (*GUNICORN, *CERTIFIED, "--worker-class=gevent", SITE),
     "werkzeug, tls": ("support.lent_site", "werkzeug", "{port}"),
     "gevent, tls": ("gevent.monkey", "--module", "support.lent_site", "gevent", "{port}"),
 }
@@ -41,13 +41,13 @@ WAYS = {
 def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     folder: Path = tmp_path_factory.mktemp("server")
     if "tls" in request.param:
-        certify(folder)
+        Authority(folder).papers("127.0.0.1")
     with town_with(folder, *WAYS[request.param]) as town:
         yield town
 
 
 def opened(town: Town, cookies: Pairs) -> ClientConnection:
-    certificate = town.server.folder / "cert.pem"
+    certificate = town.server.folder / "authority.pem"
     trusts: Any = ssl.create_default_context(cafile=certificate) if certificate.exists() else None
     address = f"{'wss' if trusts else 'ws'}://127.0.0.1:{town.server.port}/open"
     return connect(address, additional_headers=cookies, origin=ORIGIN, ssl=trusts)  # type: ignore[arg-type]
@@ -72,5 +72,5 @@ def test_a015_an_open_socket_is_closed_within_two_seconds_after_its_pass(town: T
             socket.recv(timeout=PROMISED_SECONDS + MACHINE_SECONDS)
         assert time.monotonic() - ended < PROMISED_SECONDS + MACHINE_SECONDS
     got = closed.value.rcvd
-    assert (got.code if got else ABNORMAL) == (ABNORMAL if (town.server.folder / "cert.pem").exists() else 4401)
+    assert (got.code if got else ABNORMAL) == (ABNORMAL if (town.server.folder / "authority.pem").exists() else 4401)
     town.wait_for("CLOSED by the other side")

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
-import time
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from servers.commands import ASGI, ASGI_DOOR, GATED, WSGI, WSGI_DOOR, Way
-from servers.site import prepare, sent_to
-from support.exchange import Pairs, Reply
-from support.realm import Clock
+from servers.site import Wire, prepare, sent_to, visitor_by
 from support.servers import running
-from support.visitor import Visitor
 
 UNIX = {
     "gunicorn": (Way((*GATED, "--bind=unix:shop.sock", WSGI)), ""),
@@ -40,48 +31,18 @@ UNIX = {
 }
 
 
-@dataclass
-class Wire:
-    """Exchanges requests over a Unix socket, each on a connection of its own."""
-
-    place: Path
-    name: str = "unix"
-
-    def connect(self) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(20)
-        connection.connect(str(self.place))
-        return connection
-
-    def request(
-        self,
-        method: str,
-        target: str,
-        headers: Pairs | None = None,
-        body: Any = b"",
-        *,
-        root: str = "",
-        server: dict[str, Any] | None = None,
-    ) -> Reply:
-        with closing(http.client.HTTPConnection("localhost")) as connection:
-            connection.sock = self.connect()
-            connection.request(method, root + target, body or None, dict(headers or []))
-            answer = connection.getresponse()
-            return Reply(answer.status, answer.getheaders(), answer.read())
-
-
 @pytest.fixture(params=UNIX)
 def wire(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Wire, str | None]]:
     way, peer = UNIX[request.param]
-    wire = Wire(tmp_path / "shop.sock")
-    with running(tmp_path, *way.command, environ=prepare(tmp_path) | way.environ, unix=wire.place) as server:
+    wire = Wire(0, unix=tmp_path / "shop.sock")
+    with running(tmp_path, *way.command, environ=prepare(tmp_path) | way.environ, unix=wire.unix) as server:
         yield wire, peer
     assert "Traceback" not in server.log(), server.log()
 
 
 def test_the_gate_works_over_a_unix_socket(wire: tuple[Wire, str | None]) -> None:
     exchange, peer = wire
-    erin = Visitor(exchange, Clock(int(time.time())))
+    erin = visitor_by(exchange)
     assert sent_to(erin.post("/login", {"user": "erin"})) == (303, "/")
     erin.set_up()
     assert json.loads(erin.go("/facts").text)["peer"] == peer

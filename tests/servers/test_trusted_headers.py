@@ -12,7 +12,6 @@ import pytest
 from servers.commands import ASGI, ASGI_DOOR, GATED, GRANIAN, HYPERCORN, UVICORN, WSGI, WSGI_DOOR, Way
 from servers.site import Wire, prepare
 from servers.test_sockets import UNIX
-from servers.test_sockets import Wire as UnixWire
 from support.exchange import Exchange, Reply
 from support.servers import running
 
@@ -81,7 +80,7 @@ def test_a023_a_socket_without_address_is_believed_where_it_is_listed(tmp_path: 
         folder = tmp_path / peers[0].strip(":")
         folder.mkdir()
         with serving(way, folder, *peers, unix=folder / "shop.sock"):
-            assert who(UnixWire(folder / "shop.sock"), ERIN) == expected
+            assert who(Wire(0, unix=folder / "shop.sock"), ERIN) == expected
 
 
 def test_a023_an_address_that_uvicorn_takes_from_a_header_is_not_believed(tmp_path: Path) -> None:

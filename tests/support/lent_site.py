@@ -1,7 +1,7 @@
 """A WSGI app behind the gate with WebSockets as apps have them: by simple-websocket (Flask-Sock), or by gevent-websocket.
 
 ``python -m support.lent_site werkzeug <port>`` serves it by Werkzeug, ``gevent`` by gevent's own server; each over TLS if
-there is a ``cert.pem`` in the folder.
+there is a ``127.0.0.1.pem`` in the folder.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ application = TwoFactorMiddleware(app, _realm.settings, name="shop", clock=_real
 
 if __name__ == "__main__":
     server, port = sys.argv[1:]
-    pair = ("cert.pem", "key.pem") if Path("cert.pem").exists() else None
+    pair = ("127.0.0.1.pem", "127.0.0.1.key") if Path("127.0.0.1.pem").exists() else None
     if server == "werkzeug":
         from werkzeug.serving import run_simple
 
