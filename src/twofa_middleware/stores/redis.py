@@ -5,6 +5,8 @@ A question goes down through these rooms, and its reply up again:
     redis_talks, redis_index         what is said to answer it: of one user, or of the realm; and of all, one by one
     redis_scripts, redis_keys        the scripts in ``lua/``, and the keys that they work on
     redis_encoding, redis_answers    what goes into a script, what comes out
+    redis_look, redis_lanes          the same of a decision, which is asked for most: said as it is, on a connection that is
+                                     believed; of an event loop many say it on one
     redis_acknowledge                whether a change that matters has to be on replicas or disks first
     redis_routes                     who is asked: what redis_topology finds (by redis_slots in a Cluster), if
                                      redis_identity believes that it has the store, with the fence of redis_fence
@@ -19,8 +21,7 @@ redis-py is imported when the first store is made: it comes with ``twofa-middlew
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import asks
@@ -32,8 +33,9 @@ from .redis_answers import ANSWERS, decode
 from .redis_fence import Fences
 from .redis_identity import Identity
 from .redis_index import read_people, read_users, sweep
-from .redis_look import ask_of_a_decision
-from .redis_steps import Conversation, Steps
+from .redis_keys import keys_of
+from .redis_look import ask_of_a_decision, packed
+from .redis_steps import Conversation, Read, Steps
 from .redis_talks import acknowledge, ask_of_a_binding, ask_of_a_user, ask_of_the_realm, keys_asked, reseal
 from .redis_topology import topology_of
 
@@ -56,6 +58,7 @@ class RedisStore:
     def __init__(self, url: str, store_id: str, realm: str, options: StoreOptions = NO_OPTIONS) -> None:
         self._address = address_of(url, options)
         self._clients, self._routes = _ways(self._address, realm, store_id)
+        self._unavailable = _Unavailable(self._address, self._routes)
         self._realm = realm
         self._options = options
 
@@ -65,7 +68,7 @@ class RedisStore:
         address = address_of(url, options)
         clients, routes = _ways(address, realm, "")
         try:
-            with _unavailable(address):
+            with _Unavailable(address, routes):
                 store_id: str = clients.talk(routes.create, is_a_walk=True)
                 return store_id
         finally:
@@ -73,22 +76,28 @@ class RedisStore:
 
     def check(self) -> None:
         """Ask now which store it is, so that what the first question would raise is raised at once."""
-        with _unavailable(self._address):
+        with self._unavailable:
             self._clients.talk(self._routes.check)
 
     def answer(self, ask: Ask[Result]) -> Result:
         """Answer in this thread."""
-        begin, is_a_walk = self._asking(ask)
-        with _unavailable(self._address):
-            reply = self._clients.talk(begin, is_a_walk=is_a_walk)
+        with self._unavailable:
+            if isinstance(ask, asks.Look) and (read := self._read(ask)) is not None:
+                reply = self._clients.read(read)
+            else:
+                begin, is_a_walk = self._asking(ask)
+                reply = self._clients.talk(begin, is_a_walk=is_a_walk)
         answer: Result = decode(ask, reply)
         return answer
 
     async def answer_async(self, ask: Ask[Result]) -> Result:
         """Answer on the running event loop."""
-        begin, is_a_walk = self._asking(ask)
-        with _unavailable(self._address):
-            reply = await self._clients.talk_async(begin, is_a_walk=is_a_walk)
+        with self._unavailable:
+            if isinstance(ask, asks.Look) and (read := self._read(ask)) is not None:
+                reply = await self._clients.read_async(read)
+            else:
+                begin, is_a_walk = self._asking(ask)
+                reply = await self._clients.talk_async(begin, is_a_walk=is_a_walk)
         answer: Result = decode(ask, reply)
         return answer
 
@@ -96,7 +105,7 @@ class RedisStore:
         """All that is not as it should be about the servers."""
         from .redis_inspect import inspect
 
-        with _unavailable(self._address):
+        with self._unavailable:
             found: list[Finding] = self._clients.talk(
                 lambda: inspect(self._address, self._realm, self._options), is_a_walk=True
             )
@@ -104,7 +113,7 @@ class RedisStore:
 
     def layout(self) -> Layout:
         """How the store is laid out. There is one layout so far, so nothing migrates it."""
-        with _unavailable(self._address):
+        with self._unavailable:
             found: Layout = self._clients.talk(self._routes.layout)
         return found
 
@@ -117,6 +126,21 @@ class RedisStore:
     def close(self) -> None:
         """Close the connections; later questions are refused."""
         self._clients.close()
+
+    def _read(self, ask: asks.Look) -> Read | None:
+        """How to read what a decision asks for, if it is known where that lies."""
+        keys = keys_of(self._realm, ask.user)
+        node = self._routes.known(keys[0])
+        if node is None:
+            return None
+        routes = self._routes
+        return Read(
+            node,
+            packed(keys, ask),
+            routes.is_believed,
+            lambda: routes.meet(node, ask.now),
+            lambda: self._asking(ask)[0](),
+        )
 
     def _asking(self, ask: Ask[Any]) -> tuple[Callable[[], Steps[Any]], bool]:
         """How to begin what the question needs, each part once, and whether that is a walk through the realm."""
@@ -174,12 +198,20 @@ def _ways(address: Address, realm: str, store_id: str) -> tuple[Clients, Routes]
     return Clients(address), routes
 
 
-@contextmanager
-def _unavailable(address: Address) -> Iterator[None]:
-    """Whatever redis-py raises is the store not answering. What the server says of it names no secret of ours."""
-    from redis.exceptions import RedisError
+class _Unavailable:
+    """Whatever redis-py raises in here is the store not answering. What the server says of it names no secret of ours."""
 
-    try:
-        yield
-    except (RedisError, OSError, UnicodeError) as error:
-        raise StoreUnavailable(f"{address.where} did not answer: {str(error) or type(error).__name__}") from error
+    def __init__(self, address: Address, routes: Routes) -> None:
+        from redis.exceptions import RedisError
+
+        self._where = address.where
+        self._lost = routes.lost
+        self._errors = (RedisError, OSError, UnicodeError)
+
+    def __enter__(self) -> None:
+        """Nothing has to be done: it is entered with every question."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, self._errors):
+            self._lost(error)
+            raise StoreUnavailable(f"{self._where} did not answer: {str(error) or type(error).__name__}") from error

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import StoreUnavailable
 from .redis_address import Address
 from .redis_loops import Loops
-from .redis_steps import Begin
+from .redis_steps import Begin, Read
 from .redis_threads import Threads
 
 _left_to_the_parent: list[object] = []
@@ -37,10 +37,20 @@ class Clients:
         self._begin()
         return self._threads.talk(begin, is_a_walk=is_a_walk)
 
+    def read(self, read: Read) -> Any:
+        """Ask in this thread what is asked most; answers the reply."""
+        self._begin()
+        return self._threads.read(read)
+
     async def talk_async(self, begin: Begin, *, is_a_walk: bool = False) -> Any:
         """Take the steps on the running event loop. They go on when the caller is cancelled, as in a thread."""
         self._begin()
         return await self._loops.talk(begin, is_a_walk=is_a_walk)
+
+    async def read_async(self, read: Read) -> Any:
+        """Ask on the running event loop what is asked most; answers the reply."""
+        self._begin()
+        return await self._loops.read(read)
 
     def close(self) -> None:
         """Close what this process has opened; later questions are refused."""

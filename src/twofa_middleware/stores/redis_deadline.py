@@ -33,6 +33,11 @@ class Deadline:
             raise TimedOut("Timeout: the servers took too long together")
         return min(SOCKET_SECONDS + longer, left)
 
+    @staticmethod
+    def seconds_of_a_reply() -> float:
+        """So long a reply may take to what was said at once."""
+        return SOCKET_SECONDS
+
     def seconds_of_others(self) -> float:
         """So long may be waited for a connection that others hold: as long as the question has."""
         return self.seconds(QUESTION_SECONDS)

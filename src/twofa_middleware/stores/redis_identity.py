@@ -15,12 +15,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from functools import cached_property
+from time import monotonic
 
 from ..errors import StoreMismatch, StoreUnavailable
 from .base import SCHEMA_VERSION, check_meta, layout_of, new_store_id
 from .redis_address import Node
 from .redis_slots import Slots, slot_of
-from .redis_steps import Conversation
+from .redis_steps import Conversation, Link
 
 ID_SECONDS = 1.0
 """So long it is taken for granted which store this is. With what is on its way meanwhile, a store that has lost its id
@@ -36,9 +37,19 @@ class Identity:
     def __init__(self, where: str, realm: str) -> None:
         self._where = f"{where}, realm {realm}"
         self._turn = itertools.count()
+        self._doubted_at = float("-inf")
         self.key = f"2fa:{realm}:id"
         self._claim = f"2fa:{realm}:making"
         self.markers = tuple(f"2fa:{realm}:{{{number}}}:id" for number in range(MARKERS))
+
+    def is_believed(self, link: Link) -> bool:
+        """Whether it is taken for granted which store this connection leads to."""
+        checked_at = link.checked_at
+        return checked_at is not None and checked_at > self._doubted_at and monotonic() - checked_at < ID_SECONDS
+
+    def doubt(self) -> None:
+        """One server is not what it should be: nothing is taken for granted any more, on no connection."""
+        self._doubted_at = monotonic()
 
     @cached_property
     def _slots(self) -> tuple[int, ...]:

@@ -58,12 +58,6 @@ def keys_of(realm: str, user: UserKey) -> tuple[str, ...]:
     )
 
 
-def look_keys(realm: str, user: UserKey) -> tuple[str, str, str]:
-    """Those that a decision reads: account, rows and seen."""
-    kept = f"2fa:{realm}:{{{user}}}"
-    return f"{kept}:account", f"{kept}:rows", f"2fu:{realm}:{{{user}}}:seen"
-
-
 def binding_keys(realm: str, key: UserKey) -> tuple[str, ...]:
     """The key of what is bound to a cookie."""
     return (f"2fa:{realm}:{{{key}}}:bound",)

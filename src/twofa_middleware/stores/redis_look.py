@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from .. import asks
-from .redis_keys import look_keys
+from .redis_keys import keys_of
 from .redis_scripts import script_of
 from .redis_steps import Conversation
 
@@ -21,27 +21,26 @@ def ask_of_a_decision(realm: str, ask: asks.Look) -> Conversation:
     """The same as ``packed`` in steps, as all else is said."""
     from redis.exceptions import NoScriptError
 
-    script, arguments = script_of("Look"), (3, *look_keys(realm, ask.user), *_names(ask))
+    keys = keys_of(realm, ask.user)
+    script, arguments = script_of("Look"), (len(keys), *keys, *_names(ask))
     try:
         return (yield ("EVALSHA", script.sha, *arguments))
     except NoScriptError:  # then nothing has run
         return (yield ("EVAL", script.text, *arguments))
 
 
-def packed(keys: tuple[str, str, str], ask: asks.Look) -> bytes:
+def packed(keys: tuple[str, ...], ask: asks.Look) -> bytes:
     """The command as it goes over the wire (https://redis.io/docs/latest/develop/reference/protocol-spec/); UnicodeError
-    if a key is no text. ``keys``: those that ``look_keys`` says."""
-    account, rows, seen = (key.encode() for key in keys)
-    pass_name, browser_name = _names(ask)
-    return b"%b$%d\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (
-        _head(), len(account), account, len(rows), rows, len(seen), seen,
-        len(pass_name), pass_name, len(browser_name), browser_name,
-    )  # fmt: skip
+    if a key is no text. ``keys``: those of the user."""
+    return _head(len(keys)) + b"".join(
+        [b"$%d\r\n%b\r\n" % (len(part), part) for part in (*map(str.encode, keys), *_names(ask))]
+    )
 
 
 @cache
-def _head() -> bytes:
-    return b"*8\r\n$7\r\nEVALSHA\r\n$40\r\n%b\r\n$1\r\n3\r\n" % script_of("Look").sha.encode()
+def _head(keys: int) -> bytes:
+    said = b"*%d\r\n$7\r\nEVALSHA\r\n$40\r\n%b\r\n$1\r\n%d\r\n"
+    return said % (5 + keys, script_of("Look").sha.encode(), keys)
 
 
 def _names(ask: asks.Look) -> tuple[bytes, bytes]:

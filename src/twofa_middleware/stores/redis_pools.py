@@ -6,6 +6,7 @@ anything went wrong is thrown away, and what is kept is looked at before it is u
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import Any
 
 import redis.asyncio.connection as coloured
 import redis.connection as plain
+from redis._parsers import BaseParser
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NotConnected
 from redis.retry import Retry
@@ -27,20 +29,24 @@ MOST_CONNECTIONS = 32
 
 @dataclass(slots=True, eq=False)
 class Held(Link):
-    """A Link and its connection of redis-py."""
+    """A Link and its connection of redis-py; ``lane``: the one of ``redis_lanes.py`` to which it belongs."""
 
     connection: Any = None
     is_broken: bool = False
+    lane: Any = None
 
 
 class Kept:
-    """The connections of one colour that nobody holds, and how many may be held of each node."""
+    """The connections of one colour that nobody holds, and how many may be held of each node; ``lanes``: those on which
+    many ask at once, and whose turn it is to open one."""
 
     def __init__(self, limit: Callable[[int], Any]) -> None:
         self._limit = limit
         self.is_closed = False
         self.free: dict[Node, list[Held]] = {}
         self.limits: dict[Node, Any] = {}
+        self.lanes: dict[Node, Any] = {}
+        self.turns: dict[Node, Any] = {}
 
     def limit_of(self, node: Node) -> Any:
         if node not in self.limits:
@@ -68,6 +74,27 @@ def present(held: Held | None) -> Held:
     if held is None or held.is_broken:
         raise NotConnected("the connection was closed")
     return held
+
+
+def hand_over(held: Held, protocol: asyncio.Protocol) -> asyncio.Transport:
+    """What comes on a connection of an event loop goes to the protocol from now on. Nothing may be on its way.
+
+    redis-py connects, and then knows streams alone, each read of which is a task's.
+    """
+    transport: asyncio.Transport = held.connection._writer.transport
+    transport.set_protocol(protocol)
+    return transport
+
+
+def let_go(held: Held) -> None:
+    """The connection that was handed over is closed."""
+    held.connection._close()
+
+
+def error_of(text: str) -> Exception:
+    """The exception that redis-py raises for a reply that is an error."""
+    error: Exception = BaseParser.parse_error(text)  # type: ignore[no-untyped-call]
+    return error
 
 
 class TLSConnection(plain.Connection):

@@ -15,7 +15,7 @@ from ..errors import StoreError, StoreUnavailable
 from ..protocol import Layout
 from .redis_address import Node
 from .redis_fence import Fences
-from .redis_identity import ID_SECONDS, Identity
+from .redis_identity import Identity
 from .redis_slots import Slots
 from .redis_steps import FENCE, Behind, Conversation, Link, Say, SayAll, Steps, Take, Words
 from .redis_topology import Topology
@@ -38,17 +38,40 @@ class Routes:
         """Hold a conversation with servers that are believed. ``now``: when the question is asked, if it says so."""
         try:
             return (yield from self._converse(conversation, now))
-        except (RedisError, OSError, StoreError):
-            self._topology.lost()
+        except (RedisError, OSError, StoreError) as error:
+            self.lost(error)
             raise
+
+    def known(self, key: str) -> Node | None:
+        """Where a key lies, if nobody has to be asked."""
+        return self._topology.known(key)
+
+    def meet(self, node: Node, now: int) -> Steps[bool]:
+        """Ask the server which store it is, unless that is taken for granted; whether its fence is known as well."""
+        try:
+            link = yield from self._believed(node)
+        except StoreError as error:
+            self.lost(error)
+            raise
+        return self._fences.step(link.writes_as, now) is not None
+
+    def is_believed(self, link: Link) -> bool:
+        """Whether something may be said there at once."""
+        return self._identity.is_believed(link)
+
+    def lost(self, error: BaseException) -> None:
+        """A question failed on its way."""
+        self._topology.lost()
+        if isinstance(error, StoreError):
+            self._identity.doubt()
 
     def check(self) -> Steps[None]:
         """Ask every server which store it is."""
         try:
             for node in (yield from self._topology.primaries()):
                 yield from self._checked((yield Take(node)))
-        except (RedisError, OSError, StoreError):
-            self._topology.lost()
+        except (RedisError, OSError, StoreError) as error:
+            self.lost(error)
             raise
 
     @property
@@ -60,8 +83,8 @@ class Routes:
         """All servers that hold keys."""
         try:
             return (yield from self._topology.primaries())
-        except (RedisError, OSError, StoreError):
-            self._topology.lost()
+        except (RedisError, OSError, StoreError) as error:
+            self.lost(error)
             raise
 
     def writes_as(self, info: object) -> bytes:
@@ -153,7 +176,7 @@ class Routes:
 
     def _believed(self, node: Node) -> Steps[Link]:
         link: Link = yield Take(node)
-        if link.checked_at is None or monotonic() - link.checked_at >= ID_SECONDS:
+        if not self._identity.is_believed(link):
             link = yield from self._checked(link)
         return link
 

@@ -71,6 +71,22 @@ class SayAll:
     longer: float = 0.0
 
 
+@dataclass(slots=True, eq=False)
+class Read:
+    """A question that is asked most and changes nothing. It may be said as it is, packed, on a connection to ``node`` that
+    is believed; or as the steps that ``begin`` begins, which also know what to do where that is not enough.
+
+    ``believes``: whether a connection is believed. ``meets``: the steps after which one to the node is; False if even then
+    the steps of ``begin`` have to be taken.
+    """
+
+    node: Node
+    packed: bytes
+    believes: Callable[[Link], bool]
+    meets: Callable[[], Steps[bool]]
+    begin: Begin
+
+
 Step: TypeAlias = Take | Say | SayAll
 Found = TypeVar("Found")
 Steps: TypeAlias = Generator[Step, Any, Found]

@@ -6,13 +6,13 @@ import threading
 from contextlib import suppress
 from typing import Any
 
+from redis.exceptions import AskError, MovedError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as NotConnected
-from redis.exceptions import RedisError, ResponseError
 
 from .redis_address import Address, Node
 from .redis_deadline import Deadline
 from .redis_pools import Held, Kept, connection_to, emptied, present
-from .redis_steps import Begin, Say, SayAll, Take
+from .redis_steps import Begin, Read, Say, SayAll, Take
 
 
 class Threads:
@@ -22,9 +22,10 @@ class Threads:
         self._address = address
         self._kept = Kept(threading.BoundedSemaphore)
 
-    def talk(self, begin: Begin, *, is_a_walk: bool) -> Any:
+    def talk(self, begin: Begin, *, is_a_walk: bool = False, deadline: Deadline | None = None) -> Any:
         """Take the steps; answers what they come to."""
-        held, steps, deadline = None, begin(), Deadline(is_a_walk=is_a_walk)
+        held, steps = None, begin()
+        deadline = deadline or Deadline(is_a_walk=is_a_walk)
         try:
             step = next(steps)
             while True:
@@ -47,17 +48,60 @@ class Threads:
         finally:
             self._give_back(held)
 
+    def read(self, read: Read) -> Any:
+        """Say it on a connection that is there and believed, and else take the steps; answers what they come to."""
+        node, deadline = read.node, Deadline(is_a_walk=False)
+        limit = self._kept.limit_of(node)
+        if not self._kept.free[node] or not limit.acquire(blocking=False):
+            return self.talk(read.begin, deadline=deadline)
+        held = None
+        try:
+            held = self._found(node)
+            if held is not None and read.believes(held):
+                return self._said(held, read.packed, deadline.seconds())
+        except (NoScriptError, MovedError, AskError):
+            pass  # nothing has run
+        finally:
+            if held is None:
+                limit.release()
+            self._give_back(held)
+        return self.talk(read.begin, deadline=deadline)
+
+    @staticmethod
+    def _said(held: Held, packed: bytes, seconds: float) -> Any:
+        connection = held.connection
+        try:
+            connection.send_packed_command([packed])
+            reply = connection.read_response(timeout=seconds)
+        except (NoScriptError, MovedError, AskError):
+            raise
+        except ResponseError:
+            held.checked_at = None  # it may have become another one
+            raise
+        except BaseException:
+            held.is_broken = True
+            connection.disconnect()
+            raise
+        return reply
+
+    def _found(self, node: Node) -> Held | None:
+        """A connection that was kept, open and with nothing to read."""
+        free = self._kept.free[node]
+        while free:
+            with suppress(IndexError):  # another thread was faster
+                found = free.pop()
+                if _is_usable(found.connection):
+                    return found
+        return None
+
     def _take(self, node: Node, deadline: Deadline) -> Held:
         kept = self._kept
         limit = kept.limit_of(node)
         if not limit.acquire(timeout=deadline.seconds_of_others()):
             raise NotConnected("No connection available.")
         try:
-            while kept.free[node]:
-                with suppress(IndexError):  # another thread was faster
-                    found = kept.free[node].pop()
-                    if _is_usable(found.connection):
-                        return found
+            if (found := self._found(node)) is not None:
+                return found
             connection = connection_to(node, self._address, deadline.seconds(), is_coloured=False)
             held = Held(node, connection=connection)
             try:

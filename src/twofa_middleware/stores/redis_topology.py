@@ -25,6 +25,9 @@ class Topology(Protocol):
     def find(self, key: str) -> Steps[Node]:
         """Where a key lies."""
 
+    def known(self, key: str) -> Node | None:
+        """The same, if nobody has to be asked."""
+
     def primaries(self) -> Steps[tuple[Node, ...]]:
         """All servers that hold keys."""
 
@@ -57,6 +60,9 @@ class OneServer:
         return self._node
         yield  # a generator, as those that have to ask
 
+    def known(self, key: str) -> Node | None:
+        return self._node
+
     def primaries(self) -> Steps[tuple[Node, ...]]:
         return (self._node,)
         yield
@@ -86,8 +92,8 @@ class BySentinels:
 
     def find(self, key: str) -> Steps[Node]:
         asked_at = monotonic()
-        if self._found is not None and asked_at - self._found[1] < SENTINEL_SECONDS:
-            return self._found[0]
+        if (known := self.known(key)) is not None:
+            return known
         from redis.exceptions import RedisError
 
         named: dict[Node, int] = {}
@@ -110,6 +116,10 @@ class BySentinels:
         found = max(named, key=named.__getitem__)
         self._found = found, asked_at
         return found
+
+    def known(self, key: str) -> Node | None:
+        found = self._found
+        return found[0] if found is not None and monotonic() - found[1] < SENTINEL_SECONDS else None
 
     def _turn(self, sentinel: Node) -> tuple[bool, float]:
         """Of those that are silent the last to fail comes first: perhaps the time of the question had run out before."""
@@ -168,6 +178,9 @@ class ByTheSlot:
             self._is_stale = True
             raise StoreUnavailable("no node of the cluster has the slot of a key")
         return node
+
+    def known(self, key: str) -> Node | None:
+        return None if self._is_stale else self._slots.node_of_key(key)
 
     def primaries(self) -> Steps[tuple[Node, ...]]:
         if self._is_stale:
