@@ -22,6 +22,7 @@ from .gate import Gate
 from .hot_path import HotPath
 from .inserts.rules import rules_of
 from .live_ring import LiveRing
+from .pages.render import load_templates
 from .pages.themes import checked
 from .plugins import options_of, plugin
 from .protocol import Directory, Look, PluginContext, Sink, Store, StoreOptions
@@ -92,6 +93,8 @@ def _built(settings: Settings, name: str, asynchronous: bool, clock: Callable[[]
     foreign = frozenset[bytes]().union(*(_cookies(ones) for app, ones in plugged.items() if app != name))
     inserts = rules_of(site.app, name, settings.source, asynchronous=asynchronous)
     gate = Gate(site, resolvers, foreign - cookies, inserts)
+    if asynchronous:  # the first page would hold up the event loop for it; a thread of WSGI waits by itself
+        load_templates(for_admins=site.app.admin)
     if site.app.admin and not settings.admin.roles:
         LOGGER.warning(
             "%s: [apps.%s] admin = true, but [admin] roles is empty: nobody is let in", settings.source, name
