@@ -47,7 +47,6 @@ class Run:
         }
         self._visits = Visits.at(self._realms)
         self.results = Results(machine.facts(program), self._realms["redis"].has_strict)
-        self._project: django_costs.Project | None = None
         self.kinds: dict[str, Callable[[], None]] = {
             "in-process": self._in_process,
             "servers": self._servers,

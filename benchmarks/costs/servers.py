@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +51,12 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """User and system time so far, of every thread there is."""
-        return sum(_ran(task) for process in self.processes() for task in Path(f"/proc/{process}/task").iterdir())
+        seconds = 0.0
+        for process in self.processes():
+            for task in Path(f"/proc/{process}/task").glob("*"):
+                with suppress(OSError):  # it has just ended
+                    seconds += _ran(task)
+        return seconds
 
     def resident_bytes(self) -> int:
         """Of the largest of its processes, which is the worker."""
@@ -60,12 +65,11 @@ class Server:
 
 
 def _ran(task: Path) -> float:
-    """The kernel tells it in nanoseconds; utime and stime have hundredths of a second."""
-    try:
+    """Most kernels tell it in nanoseconds; utime and stime have hundredths of a second."""
+    with suppress(FileNotFoundError):
         return int((task / "schedstat").read_text().split()[0]) / 1e9
-    except (OSError, IndexError):
-        fields = (task / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    fields = (task / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
