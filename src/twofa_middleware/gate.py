@@ -17,7 +17,7 @@ from .accounts.unprompted import Opening
 from .asks import Count, Emit
 from .browser.cookies import hide_ours, is_ours, read_pass
 from .browser.origin import is_own_websocket
-from .http import Allow, Answer, Headers, Request, Send, never, set_cookies
+from .http import Allow, Answer, Headers, Request, Send, always, never, set_cookies
 from .identify import CannotTell, Identified, Known, Nobody, identify
 from .inserts.controls import Scene, prove_again
 from .inserts.forms import MustProve
@@ -31,12 +31,12 @@ from .one_body import OneBody
 from .outside import holds_something, session_outside, warn_of
 from .pages import health, routes
 from .pages.render import owned
-from .policy.paths import asks_less, asks_more
+from .policy.paths import asks_less
 from .protocol import Event, Flow, IdentityResolver, Login, LoginWatcher
 from .refusals import closed_on_error, demand, foreign_websocket, not_told, prove_first, unlisted_websocket
-from .release import Admitted, lost, release
+from .release import Admitted, lost, release, watched_heads
 from .site import Site
-from .vouching import Ended, Untold, Verdict, is_event_stream
+from .vouching import Ended, Untold, Verdict
 
 
 class Gate:
@@ -299,11 +299,7 @@ class Gate:
         *,
         may_last: bool = False,
     ) -> Allow:
-        look_at = _always if admitted.needs_release else self._sets_watched_cookie
-        is_watched = never
-        if may_last:
-            lasts = request.kind == "websocket" or asks_more(self.site.streams, request)
-            is_watched = _always if lasts else is_event_stream
+        look_at = always if admitted.needs_release else self._sets_watched_cookie
         return Allow(
             request,
             admitted.login,
@@ -311,13 +307,9 @@ class Gate:
             look_at,
             admitted,
             watches_body,
-            is_watched=is_watched,
+            is_watched=watched_heads(self.site, request) if may_last else never,
             asks_each=self.depends_on_state,
         )
 
     def _sets_watched_cookie(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         return any(name in self.cookies_read or is_ours(name) for name, _ in set_cookies(headers))
-
-
-def _always(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return True
