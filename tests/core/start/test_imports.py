@@ -20,7 +20,7 @@ def test_no_heavy_third_party_comes_with_the_gate(module: str) -> None:
 
 
 def test_the_wiring_loads_no_plugin_and_no_third_party_of_the_gate() -> None:
-    rooms = ["stores", "identity", "roles", "directory", "events", "cli"]
+    rooms = ["stores.redis", "stores.sqlite", "identity", "roles", "directory", "events", "cli"]
     plugins = [f"twofa_middleware.{room}" for room in rooms]
     assert loaded_by("import twofa_middleware.wiring", [*HEAVY, "click", *plugins]) == []
 
