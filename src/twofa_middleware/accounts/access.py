@@ -132,7 +132,7 @@ def required_by(site: Site, login: Login, request: Request) -> Flow[Demand | Non
 
 def required_of(site: Site, login: Login, request: Request) -> Flow[tuple[Demand | None, frozenset[str] | None]]:
     """The same, and the roles, None where nothing is enforced, so that nobody has asked for them."""
-    rules = yield from read_rules(site.desk)
+    rules = yield from read_rules(site.desk, None if asks_more(site.strict, request) else request.now)
     if not rules:
         return None, None
     roles = yield from roles_of(site, login, request)

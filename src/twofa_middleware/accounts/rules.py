@@ -38,9 +38,12 @@ def key_of(desk: Desk, role: str) -> str:
     return desk.sealer.name("role", role)
 
 
-def read_flags(desk: Desk) -> Flow[Mapping[str, Flag]]:
-    """Every flag by its role; UnreadableRecord if one was not written by us, since it may have been one that enforces."""
-    rows = yield from ReadRoles()
+def read_flags(desk: Desk, as_of: int | None = None) -> Flow[Mapping[str, Flag]]:
+    """Every flag by its role; UnreadableRecord if one was not written by us, since it may have been one that enforces.
+
+    With ``as_of``, the time, those of two seconds ago will do.
+    """
+    rows = yield from ReadRoles(as_of)
     flags = [open_flag(desk, row) for row in rows]
     return {flag.role: flag for flag in flags}
 
@@ -61,9 +64,9 @@ def open_flag(desk: Desk, row: RoleRow) -> Flag:
     return Flag(found.role, row.key, row.version, found.is_enforced, found.since, found.grace_days)
 
 
-def read_rules(desk: Desk) -> Flow[Mapping[str, Rule]]:
-    """The rules that are in force, by their role. A pinned role has no grace, whatever its flag says."""
-    flags = yield from read_flags(desk)
+def read_rules(desk: Desk, as_of: int | None = None) -> Flow[Mapping[str, Rule]]:
+    """The rules that are in force, by their role. A pinned role has no grace, whatever its flag says. ``as_of``: as above."""
+    flags = yield from read_flags(desk, as_of)
     rules = {
         flag.role: Rule(flag.role, flag.key, flag.since, flag.grace_days) for flag in flags.values() if flag.is_enforced
     }

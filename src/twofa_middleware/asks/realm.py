@@ -20,8 +20,9 @@ REALM = UserKey("*")
 
 @dataclass(frozen=True, slots=True)
 class ReadRoles(StoreAsk[tuple[RoleRow, ...]]):
-    """Every flag, in the order of the keys."""
+    """Every flag, in the order of the keys. ``as_of``: the time, where what is known of them for two seconds will do."""
 
+    as_of: int | None = None
     user: ClassVar[UserKey] = REALM
 
 

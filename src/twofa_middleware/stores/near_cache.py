@@ -107,6 +107,10 @@ class NearCache:
             return None
         return kept.what if self._stamp() == kept.stamp else None
 
+    def now(self) -> float:
+        """The time by the clock of ``Mark.at``."""
+        return self._clock()
+
     def doubt(self) -> None:
         """The store has refused or failed: nothing is believed until it answers again."""
         self._ask_at = self._believed_until = _NEVER

@@ -177,7 +177,8 @@ class _Ear:
         try:
             while True:
                 self._hear()
-        except (RedisError, OSError, StoreError, ValueError):  # ValueError: it was closed meanwhile
+        except (RedisError, OSError, StoreError, ValueError, TypeError, AttributeError):
+            # The last three are those of a connection that was closed meanwhile.
             self._listening.failed()
 
     def close(self) -> None:

@@ -158,7 +158,7 @@ CREATE TABLE bindings (
 
 CREATE INDEX bindings_by_end ON bindings (ends_at);
 
--- Raised by whatever changes a pass or an account, so that a near cache can tell: see sqlite_changes.py.
+-- Raised by whatever changes a pass, an account or a flag, so that a near cache can tell: see sqlite_changes.py.
 CREATE TABLE revision (
     number INTEGER NOT NULL
 ) STRICT;
@@ -186,5 +186,17 @@ CREATE TRIGGER passes_changed AFTER UPDATE OF record, proven, opened_at, expires
 END;
 
 CREATE TRIGGER passes_ended AFTER DELETE ON passes BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER roles_added AFTER INSERT ON roles BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER roles_changed AFTER UPDATE ON roles BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER roles_ended AFTER DELETE ON roles BEGIN
     UPDATE revision SET number = number + 1;
 END;

@@ -1,6 +1,6 @@
 """How a near cache learns what has changed in a SQLite file: by the number in its table ``revision``.
 
-Triggers raise the number with every change of a pass or an account, whoever makes it. It is read again only if
+Triggers raise the number with every change of a pass, an account or a flag, whoever makes it. It is read again only if
 ``PRAGMA data_version`` says that somebody has written to the file; that costs 4 µs and asks no other process
 (https://www.sqlite.org/pragma.html#pragma_data_version). A ``stat`` sees that the file is still the same.
 """

@@ -104,7 +104,7 @@ def access(
 ) -> Access:
     """What a look at Erin has found: her pass by this method, and her account, with a phone or as its row has it."""
     account = open_account(SITE.sealer, USER, row or (account_row() if enrolled else None))
-    return Access(USER, account, Pass(method, NOW, NOW + 60) if method else None, None, browser)
+    return Access(USER, account, Pass(method, NOW, NOW + 60, NOW) if method else None, None, browser)
 
 
 def attempt(account: AccountRow | None = None, setup: SetupRow | None = None, left: int = 4) -> Attempt:

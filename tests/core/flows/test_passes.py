@@ -36,7 +36,7 @@ def read(
 @pytest.mark.parametrize("method", Method)
 def test_a_pass_is_read_back_as_it_was_opened(method: Method) -> None:
     row, cookie = pass_of(method)
-    assert read(row) == Pass(method, NOW, NOW + DAY)
+    assert read(row) == Pass(method, NOW, NOW + DAY, NOW)
     assert (row.digest, row.opened_at, row.expires_at, row.used_at) == (digest(cookie.token), NOW, NOW + DAY, NOW)
     assert row.proven is (method in (Method.TOTP, Method.RECOVERY, Method.PASSKEY))
 
@@ -145,7 +145,7 @@ def test_an_unprompted_pass_is_opened_under_the_generation_that_it_was_decided_u
     asked = done.one(OpenPass)
     assert (asked.user, asked.generation, asked.browser_digest, asked.ends) == (USER, GENERATION, b"browser", b"old")
     assert (asked.opens.proven, asked.now) == (False, NOW)
-    assert read(asked.opens) == Pass(Method.REMEMBERED, NOW, NOW + DAY)
+    assert read(asked.opens) == Pass(Method.REMEMBERED, NOW, NOW + DAY, NOW)
     assert done.events == ["remembered browser used"]
 
 

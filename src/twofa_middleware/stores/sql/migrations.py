@@ -61,6 +61,18 @@ END;
 CREATE TRIGGER passes_ended AFTER DELETE ON passes BEGIN
     UPDATE revision SET number = number + 1;
 END;
+
+CREATE TRIGGER roles_added AFTER INSERT ON roles BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER roles_changed AFTER UPDATE ON roles BEGIN
+    UPDATE revision SET number = number + 1;
+END;
+
+CREATE TRIGGER roles_ended AFTER DELETE ON roles BEGIN
+    UPDATE revision SET number = number + 1;
+END;
 """,
 }
 """The layout that each makes, with its statements; the first layout was 1."""
