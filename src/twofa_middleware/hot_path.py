@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from .browser.cookies import hide_ours, is_ours
@@ -34,10 +34,11 @@ CLOCK_SECONDS = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Remembered:
-    """The Cookie header that the app gets, if it gets one: as ASGI has it (``header``) and as WSGI has it (``text``). Times
+    """``login``: the id of who is logged in. The Cookie header that the app gets, if it gets one: as ASGI has it (``header``) and as WSGI has it (``text``). Times
     are seconds since 1970."""
 
     known: Known
+    login: str
     header: tuple[tuple[bytes, bytes], ...]
     text: str | None
     since: int
@@ -45,10 +46,10 @@ class Remembered:
     ring: object
 
     @classmethod
-    def of(cls, known: Known, cookie: bytes | None, now: int, ring: object) -> Remembered:
+    def of(cls, known: Known, login: Login, cookie: bytes | None, now: int, ring: object) -> Remembered:
         header = () if cookie is None else ((b"cookie", cookie),)
         text = None if cookie is None else cookie.decode("latin-1")
-        return cls(known, header, text, now - CLOCK_SECONDS, known.until, ring)
+        return cls(known, login.user, header, text, now - CLOCK_SECONDS, known.until, ring)
 
 
 class HotPath:
@@ -66,6 +67,7 @@ class HotPath:
         self.reads_headers = frozenset[bytes]().union(*(one.headers for one in reads))
         self.reads_server = tuple(sorted(frozenset[str]().union(*(one.server for one in reads))))
         self.reads_peer = any(one.peer for one in reads)
+        self._reads_cookies_alone = not (self.reads_headers or self.reads_server or self.reads_peer)
         self._named = (b"2fa-", *sorted(gate.cookies_that_matter))
         self.pass_name = site.cookies.passes
         self._passed, self._anonymous = itertools.count(1), itertools.count(1)
@@ -114,11 +116,11 @@ class HotPath:
     def keep(self, mark: Mark | None, key: Hashable, allow: Allow) -> None:
         """Remember a decision under the request's bytes."""
         known = allow.known
-        if mark is None or known is None or not allow.changes.keys() <= {b"cookie"}:
+        if mark is None or known is None or allow.login is None or not allow.changes.keys() <= {b"cookie"}:
             return
         self._near.vouch(mark)
-        self._keep(mark, key, known, allow.changes, allow.request)
-        self._keep(mark, self._other_key(allow.request, known), known, allow.changes, allow.request)
+        for one in (key, self._other_key(allow.request, known)):
+            self._keep(mark, one, known, allow.login, allow.changes, allow.request)
 
     def recognise(self, request: Request, key: Hashable) -> Remembered | None:
         """The same pass and log-in in other bytes: an app may sign its cookie anew with every answer, and others may add
@@ -133,24 +135,42 @@ class HotPath:
         self._remember(mark, key, request, who, found)
         return self.find(key, request.now)
 
-    def goes_on(self, request: Request, key: Hashable, headers: Headers, key_with: Callable[[bytes], Hashable]) -> bool:
+    def goes_on(
+        self, line: bytes, key: Hashable, now: float, headers: Headers, key_of: Callable[[bytes], Hashable]
+    ) -> bool:
         """Whether the answer to what ``find`` knew sets cookies of the session and is of the same log-in still; if not, it
-        has to be decided about. The browser's next request is known then: ``key_with`` its Cookie header."""
+        has to be decided about. The browser's next request is known then. ``line``: the Cookie header of this request, and
+        ``key_of`` the key of another one."""
         mark = self._near.mark()
         found: Remembered | None = self._near.find(key)
+        if mark is None or found is None or not self._holds(found, now) or not self._reads_cookies_alone:
+            return False
         sets = set_cookies(headers)
-        names = [name for name, _ in sets if name in self.gate.cookies_read]
-        if mark is None or found is None or len(set(names)) != len(names):
+        values = dict(sets)
+        if len(values) != len(sets) or not all(values.values()) or any(is_ours(name) for name in values):
             return False
-        if any(is_ours(name) or not value for name, value in sets):
+        line = replace_cookies(line, values)
+        login = self._whose(line, int(now))
+        if login is None or (login.user, login.session) != (found.login, found.known.session):
             return False
-        line = replace_cookies(request.header_line(b"cookie"), dict(sets))
-        next_one = request.with_headers({b"cookie": line})
-        who = self._who(next_one)
-        if who is None or self._known(who.login, 0) != replace(found.known, until=0):
-            return False
-        self._remember(mark, key_with(line), next_one, who, found)
+        ends = found.until if login.expires is None else min(found.until, login.expires)
+        cookie = replace_cookies(found.header[0][1] if found.header else b"", values)
+        known = Known(found.known.user, login.session, ends)
+        self._near.keep(mark, known.user, key_of(line), Remembered.of(known, login, cookie, int(now), found.ring))
         return True
+
+    def _whose(self, line: bytes, now: int) -> Login | None:
+        """Whose log-in a Cookie header shows beyond doubt: each cookie that matters is in it once at most, and nothing else
+        that has its name in it; and all resolvers say the same."""
+        for name in self.gate.cookies_that_matter:
+            if line.count(name) != (name in self.gate.cookies_read):
+                return None
+        request = Request("http", "GET", "", "/", None, b"", ((b"cookie", line),), {}, now)
+        logins = [_without_asking(resolver.resolve(request)) for _, resolver in self.gate.resolvers]
+        first = logins[0]
+        if not isinstance(first, Login) or any(login != first for login in logins):
+            return None
+        return first
 
     def _holds(self, found: Remembered, now: float) -> bool:
         return found.since <= now < found.until and found.ring is self._ring.last
@@ -160,13 +180,20 @@ class HotPath:
 
     def _remember(self, mark: Mark, key: Hashable, request: Request, who: Identified, found: Remembered) -> None:
         ends = found.known.until if who.login.expires is None else min(found.known.until, who.login.expires)
-        self._keep(mark, key, self._known(who.login, ends), hide_ours(request, who.takes_out), request)
+        changes = hide_ours(request, who.takes_out)
+        self._keep(mark, key, self._known(who.login, ends), who.login, changes, request)
 
     def _keep(
-        self, mark: Mark, key: Hashable, known: Known, changes: Mapping[bytes, bytes | None], request: Request
+        self,
+        mark: Mark,
+        key: Hashable,
+        known: Known,
+        login: Login,
+        changes: Mapping[bytes, bytes | None],
+        request: Request,
     ) -> None:
         cookie = changes.get(b"cookie", request.header_line(b"cookie") or None)
-        self._near.keep(mark, known.user, key, Remembered.of(known, cookie, request.now, self._ring.last))
+        self._near.keep(mark, known.user, key, Remembered.of(known, login, cookie, request.now, self._ring.last))
 
     def _other_key(self, request: Request, known: Known) -> Hashable:
         ours = request.cookies().get(self.pass_name, [])

@@ -91,11 +91,6 @@ class Shortcut:
             more += told
         return ((line, *more) if more else line), line, place
 
-    def key_with(self, scope: Scope, line: bytes) -> Hashable:
-        """The key of the same request with another Cookie header."""
-        read = self._read(scope)
-        return line if read is None or not isinstance(read[0], tuple) else (line, *read[0][1:])
-
     def _way(self, scope: Scope) -> Way:
         path, root, raw = scope["path"], scope.get("root_path", ""), scope.get("raw_path")
         if raw is not None and b"%" in raw:
@@ -222,11 +217,8 @@ class KnownAnswer:
                 return False
         if not sets_one:
             return True
-        if self._key is None:
-            return False
-        request = read_request(self._scope, int(self._shortcut.clock()))
-        return hot.goes_on(
-            request, self._key, headers_of(message), lambda line: self._shortcut.key_with(self._scope, line)
+        return isinstance(self._key, bytes) and hot.goes_on(
+            self._key, self._key, self._shortcut.clock(), headers_of(message), bytes
         )
 
 

@@ -99,11 +99,6 @@ class Shortcut:
         if self._way(environ) in (Way.PLAIN, Way.PLAIN_WITHOUT_QUERY) and (key := self.key(environ)) is not None:
             self.hot.keep(mark, key[0], allow)
 
-    def key_with(self, environ: WSGIEnvironment, line: bytes) -> Hashable:
-        """The key of the same request with another Cookie header."""
-        key, text = self.key(environ), line.decode("latin-1")
-        return text if key is None or not isinstance(key[0], tuple) else (text, *key[0][1:])
-
     def _way(self, environ: WSGIEnvironment) -> Way:
         if any("%" in environ.get(name, "").partition("?")[0] for name in SENT_PATHS):
             return _LONG
@@ -195,9 +190,10 @@ class KnownStart:
                 return False
         if not sets_one:
             return True
-        if self._key is None:
-            return False
-        request = read_request(self._environ, int(self._shortcut.clock()))
-        return hot.goes_on(
-            request, self._key, as_bytes(headers), lambda line: self._shortcut.key_with(self._environ, line)
+        return isinstance(self._key, str) and hot.goes_on(
+            self._key.encode("latin-1"),
+            self._key,
+            self._shortcut.clock(),
+            as_bytes(headers),
+            lambda line: line.decode("latin-1"),
         )
