@@ -71,24 +71,38 @@ def _is_exact(signature: bytes) -> bool:
     return base64_encode(base64_decode(signature)) == signature
 
 
+class _Signer(TimestampSigner):
+    """Derives the keys once: itsdangerous does it anew for each value, which costs as much as checking it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._derived: dict[bytes, bytes] = {}
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        secret = self.secret_keys[-1] if secret_key is None else secret_key
+        secret = secret if isinstance(secret, bytes) else secret.encode()
+        found = self._derived.get(secret)
+        if found is None:
+            found = self._derived[secret] = super().derive_key(secret)
+        return found
+
+
 def _serializer(format: Format, secrets: Sequence[str], salt: str) -> Unpack:
-    serializer = (
-        URLSafeTimedSerializer(
-            secrets, salt=FLASK_SALT, signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha1}
-        )
-        if format == "flask"
-        else URLSafeTimedSerializer(secrets, salt=salt)
-    )
+    if format == "flask":
+        signer = _Signer(secrets, salt=FLASK_SALT, key_derivation="hmac", digest_method=hashlib.sha1)
+    else:
+        signer = _Signer(secrets, salt=salt)
+    serializer = URLSafeTimedSerializer(secrets)
 
     def unpack(value: bytes) -> tuple[Any, datetime]:
-        facts, signed_at = serializer.loads(value, return_timestamp=True)
-        return facts, signed_at
+        payload, signed_at = signer.unsign(value, return_timestamp=True)
+        return serializer.load_payload(payload), signed_at
 
     return unpack
 
 
 def _starlette(secrets: Sequence[str]) -> Unpack:
-    signer = TimestampSigner(secrets)
+    signer = _Signer(secrets)
 
     def unpack(value: bytes) -> tuple[Any, datetime]:
         payload, signed_at = signer.unsign(value, return_timestamp=True)
