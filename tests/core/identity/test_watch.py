@@ -24,6 +24,7 @@ GIVEN: dict[str, Any] = {
     "field": "name",
     "case": "ignored",
     "success": {"status": 302, "location": "/home"},
+    "login_gets_cookie": True,
 }
 SEALER = Sealer("demo", KeyRing.new())
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
@@ -75,6 +76,16 @@ class Store:
                 ask = flow.send(self.answer(ask))
         except StopIteration as end:
             return end.value
+
+
+def test_a_cookie_that_is_withheld_ends_before_the_app_and_is_never_bound_by_it() -> None:
+    resolver, store = watch(login_gets_cookie=None), Store()
+    assert resolver.withholds == {b"sid"}
+    assert not watch().withholds
+    assert log_in(resolver, store, asked()) is not None
+    assert store.bound == {}
+    store.run(resolver.before_app(asked(), logs_in=True))
+    assert store.asked == ["ReadBody", "Unbind"]
 
 
 def log_in(resolver: Watch, store: Store, request: Request, *headers: tuple[bytes, bytes]) -> str | None:
@@ -143,7 +154,10 @@ def test_a_log_in_that_was_not_alone_lets_nothing_of_the_answer_go_on() -> None:
 
 
 def test_a_success_without_any_cookie_lets_nothing_of_the_answer_go_on() -> None:
-    assert log_in(watch(), Store(), asked(sid=b"")) == "a log-in succeeded without the cookie"
+    assert (
+        log_in(watch(), Store(), asked(sid=b""))
+        == "a log-in succeeded and set no cookie; see login_gets_cookie in docs/resolvers.md"
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"other=bob", b"name=", b"name=b+b", b"name=b%C3%B6b", b"name=b%00b"])
