@@ -59,6 +59,10 @@ def scripts(server: Server) -> int:
     return int(said.split(",")[0].removeprefix("calls="))
 
 
+def ever_connected(server: Server) -> int:
+    return int(server.info("stats")["total_connections_received"])
+
+
 async def warm(store: RedisStore) -> None:
     for _ in range(3):
         assert has_pass(await store.answer_async(ALICES))
@@ -171,7 +175,9 @@ def test_a_reply_that_nobody_asked_for_is_nobodys(quiet_server: Server, store: R
         wire.break_after(SHA, lambda data: data + data)
         assert has_pass(await asked.answer_async(ALICES))
         wire.mend()
+        before = ever_connected(quiet_server)
         assert not has_pass(await asked.answer_async(BOBS))
+        assert ever_connected(quiet_server) == before + 2  # who asks is the other
 
     with a_wire(quiet_server.port) as wire, redis_at(wire.url, realm) as asked:
         asyncio.run(one_too_many(asked))
