@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from .accounts.access import Passes, decide, look
+from .accounts.access import Access, Passes, decide, look
 from .accounts.passes import end_pass
 from .accounts.unprompted import Opening
 from .asks import Count, Emit
 from .browser.cookies import hide_ours, is_ours, read_pass
 from .browser.origin import is_own_websocket
-from .http import Allow, Answer, Headers, Request, Send, always, never, set_cookies
+from .http import Allow, Answer, Headers, KnownPass, Request, Send, always, never, set_cookies
 from .identify import CannotTell, Identified, Known, Nobody, identify
 from .inserts.controls import Scene, prove_again
 from .inserts.forms import MustProve
@@ -61,6 +61,9 @@ class Gate:
         self.cookies_that_matter = self.cookies_read | site.credential_cookies | foreign_cookies
         self._withheld = frozenset[bytes]().union(*(watcher.withholds for watcher in self.watchers))
         self.depends_on_state = any(not resolver.pure for _, resolver in resolvers)
+        lasts = [getattr(resolver, "cache_seconds", 0) for _, resolver in resolvers if not resolver.pure]
+        self.cache_seconds: int | None = min(lasts, default=None)
+        """For how long it may be remembered who is logged in; None: as long as the request's bytes are the same."""
 
     def admit(self, request: Request) -> Flow[Allow | Answer]:
         """May the request go on to the app?"""
@@ -215,8 +218,16 @@ class Gate:
         if rules:
             return (yield from self._allow_page(Scene(site, request, login, access), rules, admitted, changes))
         allow = self._allow(request, admitted, changes, watches_body, may_last=True)
-        is_plain = request.kind == "http" and not (moment.is_one or admitted.needs_release)
-        return replace(allow, known=access.known(site, login)) if is_plain else allow
+        if request.kind != "http" or moment.is_one or replace(admitted, resolves=False).needs_release:
+            return allow
+        return replace(allow, known=self._known(request, login, access))
+
+    def _known(self, request: Request, login: Login, access: Access) -> KnownPass | None:
+        known = access.known(self.site, login)
+        if known is None or self.cache_seconds is None:
+            return known
+        until = min(known.until, request.now + self.cache_seconds)
+        return replace(known, until=until) if request.is_safe and self.cache_seconds else None
 
     def _allow_page(
         self,

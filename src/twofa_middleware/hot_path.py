@@ -18,8 +18,8 @@ from typing import Any
 from .browser.cookies import hide_ours, is_ours
 from .browser.kept import replace_cookies
 from .gate import Gate
-from .http import Allow, Headers, Known, Request, set_cookies
-from .identify import Known as Identified
+from .http import Allow, Headers, KnownPass, Request, set_cookies
+from .identify import Known
 from .inserts.rules import InsertRule
 from .pages.routes import is_own
 from .policy.paths import asks_less, asks_more, is_plain
@@ -37,7 +37,7 @@ class Remembered:
     """``login``: the id of who is logged in. The Cookie header that the app gets, if it gets one: as ASGI has it (``header``) and as WSGI has it (``text``). Times
     are seconds since 1970."""
 
-    known: Known
+    known: KnownPass
     login: str
     header: tuple[tuple[bytes, bytes], ...]
     text: str | None
@@ -46,7 +46,7 @@ class Remembered:
     ring: object
 
     @classmethod
-    def of(cls, known: Known, login: Login, cookie: bytes | None, now: int, ring: object) -> Remembered:
+    def of(cls, known: KnownPass, login: Login, cookie: bytes | None, now: int, ring: object) -> Remembered:
         header = () if cookie is None else ((b"cookie", cookie),)
         text = None if cookie is None else cookie.decode("latin-1")
         return cls(known, login.user, header, text, now - CLOCK_SECONDS, known.until, ring)
@@ -122,11 +122,16 @@ class HotPath:
         for one in (key, self._other_key(allow.request, known)):
             self._keep(mark, one, known, allow.login, allow.changes, allow.request)
 
+    def changed(self, allow: Allow) -> None:
+        """The app is about to be called, or was, with what may change whose the cookies are where that is remembered."""
+        if allow.login is not None and self.gate.cache_seconds and not allow.request.is_safe:
+            self._near.forget(self.gate.site.user_key(allow.login))
+
     def recognise(self, request: Request, key: Hashable) -> Remembered | None:
         """The same pass and log-in in other bytes: an app may sign its cookie anew with every answer, and others may add
         theirs. It costs what the resolvers cost."""
         mark = self._near.mark()
-        who = self._who(request)
+        who = None if self.gate.depends_on_state else self._who(request)
         if mark is None or who is None:
             return None
         found: Remembered | None = self._near.find(self._other_key(request, self._known(who.login, 0)))
@@ -155,7 +160,7 @@ class HotPath:
             return False
         ends = found.until if login.expires is None else min(found.until, login.expires)
         cookie = replace_cookies(found.header[0][1] if found.header else b"", values)
-        known = Known(found.known.user, login.session, ends)
+        known = KnownPass(found.known.user, login.session, ends)
         self._near.keep(mark, known.user, key_of(line), Remembered.of(known, login, cookie, int(now), found.ring))
         return True
 
@@ -175,10 +180,10 @@ class HotPath:
     def _holds(self, found: Remembered, now: float) -> bool:
         return found.since <= now < found.until and found.ring is self._ring.last
 
-    def _known(self, login: Login, until: int) -> Known:
-        return Known(self.gate.site.user_key(login), login.session, until)
+    def _known(self, login: Login, until: int) -> KnownPass:
+        return KnownPass(self.gate.site.user_key(login), login.session, until)
 
-    def _remember(self, mark: Mark, key: Hashable, request: Request, who: Identified, found: Remembered) -> None:
+    def _remember(self, mark: Mark, key: Hashable, request: Request, who: Known, found: Remembered) -> None:
         ends = found.known.until if who.login.expires is None else min(found.known.until, who.login.expires)
         changes = hide_ours(request, who.takes_out)
         self._keep(mark, key, self._known(who.login, ends), who.login, changes, request)
@@ -187,7 +192,7 @@ class HotPath:
         self,
         mark: Mark,
         key: Hashable,
-        known: Known,
+        known: KnownPass,
         login: Login,
         changes: Mapping[bytes, bytes | None],
         request: Request,
@@ -195,15 +200,15 @@ class HotPath:
         cookie = changes.get(b"cookie", request.header_line(b"cookie") or None)
         self._near.keep(mark, known.user, key, Remembered.of(known, login, cookie, request.now, self._ring.last))
 
-    def _other_key(self, request: Request, known: Known) -> Hashable:
+    def _other_key(self, request: Request, known: KnownPass) -> Hashable:
         ours = request.cookies().get(self.pass_name, [])
         return ("pass", *ours, known.user, known.session)
 
-    def _who(self, request: Request) -> Identified | None:
+    def _who(self, request: Request) -> Known | None:
         """Who is logged in, if that takes no question and no header has to be taken out for it."""
         flow: Flow[Any] = self.gate.identify(request)
         found = _without_asking(flow)
-        return found if isinstance(found, Identified) and not (found.headers_out or found.refused) else None
+        return found if isinstance(found, Known) and not (found.headers_out or found.refused) else None
 
     # ---- paths ------------------------------------------------------------------------------------------------------
 

@@ -158,7 +158,7 @@ def always(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPass:
     """Whose pass let a request in. Until then (seconds since 1970) what comes with the same cookies and headers may pass
     without a question, as long as nothing of the user has changed."""
 
@@ -192,7 +192,7 @@ class Allow:
     splices: bool = False
     is_watched: Callable[[Iterable[tuple[bytes, bytes]]], bool] = never
     asks_each: bool = False
-    known: Known | None = None
+    known: KnownPass | None = None
 
 
 class Splicing(Protocol):

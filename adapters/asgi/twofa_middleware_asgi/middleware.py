@@ -85,9 +85,16 @@ class TwoFactorMiddleware:
         if isinstance(outcome, Answer):
             await send_answer(outcome, request, send)
             return
-        if shortcut is not None and outcome.known is not None:
+        if shortcut is None:
+            await passage.pass_on(self._app, scope, outcome)
+            return
+        if outcome.known is not None:
             shortcut.keep(mark, scope, outcome)
-        await passage.pass_on(self._app, scope, outcome)
+        shortcut.hot.changed(outcome)
+        try:
+            await passage.pass_on(self._app, scope, outcome)
+        finally:
+            shortcut.hot.changed(outcome)
 
     async def _hold(self, request: Request, receive: Receive, send: Send) -> HeldHead:
         """Decide about a request that had passed by what was remembered, now that the app has begun to answer."""

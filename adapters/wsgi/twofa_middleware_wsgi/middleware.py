@@ -68,9 +68,15 @@ class TwoFactorMiddleware:
         outcome = passage.admit(request)
         if isinstance(outcome, Answer):
             return send_answer(outcome, request, start_response)
-        if shortcut is not None and outcome.known is not None:
+        if shortcut is None:
+            return passage.pass_on(self._app, outcome)
+        if outcome.known is not None:
             shortcut.keep(mark, environ, outcome)
-        return passage.pass_on(self._app, outcome)
+        shortcut.hot.changed(outcome)
+        try:
+            return passage.pass_on(self._app, outcome)
+        finally:
+            shortcut.hot.changed(outcome)
 
     def _decide_late(
         self, environ: WSGIEnvironment, start_response: StartResponse, request: Request

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from ..asks import TOUCH_SECONDS, Look, TouchPass
 from ..browser.cookies import PassCookie, digest, hide_ours, read_pass, read_token
-from ..http import Known, Request
+from ..http import KnownPass, Request
 from ..policy.enforcement import Demand
 from ..policy.paths import asks_more
 from ..protocol import Flow, Login, UserKey
@@ -37,7 +37,7 @@ class Access:
         """Whether the pass alone lets the login through, whatever is enforced by now."""
         return self.valid_pass is not None and not (self.valid_pass.method.needed_nothing and site.starts_now)
 
-    def known(self, site: Site, login: Login) -> Known | None:
+    def known(self, site: Site, login: Login) -> KnownPass | None:
         """What may be remembered of that."""
         found = self.valid_pass
         if found is None or not self.stands(site):
@@ -47,7 +47,7 @@ class Access:
             ends.append(login.expires)
         if site.settings.idle_seconds:
             ends.append(found.used_at + TOUCH_SECONDS)  # then it has to be noted that it is in use
-        return Known(self.user, login.session, min(ends))
+        return KnownPass(self.user, login.session, min(ends))
 
 
 @dataclass(frozen=True, slots=True)

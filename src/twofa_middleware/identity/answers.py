@@ -10,6 +10,7 @@ from msgspec import Meta
 from ..protocol import Anonymous, Flow, Identity, Login, Result, Unknown, user_id
 
 CookieName = Annotated[str, Meta(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z", description="a token, RFC 6265 §4.1.1")]
+CacheSeconds = Annotated[int, Meta(ge=0, le=300)]
 HeaderName = Annotated[str, Meta(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z", description="a token, RFC 9110 §5.1")]
 
 _ESCAPED = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)

@@ -21,7 +21,7 @@ from ..django_project import asked, set_up
 from ..errors import ConfigError
 from ..http import Request
 from ..protocol import Anonymous, Flow, Identity, Login, PluginContext, Reads, Unknown, user_id
-from .answers import CookieName
+from .answers import CacheSeconds, CookieName
 
 _WRITES = ("create", "save", "delete", "flush", "cycle_key")
 
@@ -30,12 +30,14 @@ class DjangoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """``settings_module``: what DJANGO_SETTINGS_MODULE says, where it is not set. ``cookie``: SESSION_COOKIE_NAME.
 
     ``session``: a key of the session's data that the app sets anew at each log-in. Only sessions that lie in signed
-    cookies need it: of all others it is known by their key, which Django changes at each log-in.
+    cookies need it: of all others it is known by their key, which Django changes at each log-in. ``cache_seconds``: for so
+    long it may be remembered whose a session is.
     """
 
     settings_module: str | None = None
     cookie: CookieName = "sessionid"
     session: str | None = None
+    cache_seconds: CacheSeconds = 0
 
     @property
     def reads(self) -> Reads:
@@ -61,11 +63,17 @@ class DjangoSession:
         from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookies
 
         self.reads = options.reads
+        self.cache_seconds = options.cache_seconds
         self._cookie = options.cookie
         self._fact = options.session
         self._engine: Any = _engine(settings.SESSION_ENGINE, where)
         self._is_kept_by_browser = issubclass(self._engine, SignedCookies)
         self.shows_session = options.session is not None or not self._is_kept_by_browser
+        if options.cache_seconds and not self.shows_session:
+            raise ConfigError(
+                f"{where}: cache_seconds needs a session that Django changes at each log-in; with signed cookies name one of "
+                "the app's own in `session`"
+            )
 
     def resolve(self, request: Request) -> Flow[Identity]:
         sent = request.cookies().get(self._cookie.encode(), [])

@@ -22,19 +22,21 @@ from ..asks import AppAnswer
 from ..errors import ConfigError
 from ..http import Request
 from ..protocol import Anonymous, Flow, Identity, PluginContext, Reads, Unknown
-from .answers import CookieName
+from .answers import CacheSeconds, CookieName
 
 
 class ProbeOptions(FactOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``page``: the app's page. ``cookies``: all by which the app knows somebody. ``user`` and the like: where the page
     names them. ``anonymous``: by what it shows that nobody is logged in, one sign or several. ``keep_cookies``: those
-    that go to the app and the browser when the page sets them; all others that it sets are lost."""
+    that go to the app and the browser when the page sets them; all others that it sets are lost. ``cache_seconds``: for so
+    long it may be remembered whose the cookies are; only for apps that change one of them at each log-in."""
 
     page: str
     cookies: Annotated[list[CookieName], Meta(min_length=1)]
     user: str
     anonymous: AnonymousOptions | list[AnonymousOptions]
     keep_cookies: list[CookieName] = msgspec.field(default_factory=list)
+    cache_seconds: CacheSeconds = 0
 
     @property
     def reads(self) -> Reads:
@@ -57,7 +59,10 @@ class Probe:
         for name in options.keep_cookies:
             if name.removeprefix("__Host-").startswith("2fa-"):
                 raise ConfigError(f'{where}: keep_cookies has "{name}", which is a cookie of ours')
+        if options.cache_seconds and options.keep_cookies:
+            raise ConfigError(f"{where}: cache_seconds and keep_cookies: the page sets no cookie when it is not asked")
         self.reads = options.reads
+        self.cache_seconds = options.cache_seconds
         self._facts = Facts(options.user, options, where)
         self._signs = [Sign(sign, options.format, f"{where}: anonymous") for sign in signs]
         self._question = Question(
