@@ -292,3 +292,55 @@ def test_the_page_of_the_roles_gets_no_cookie_of_ours(open_stage: Open, house: H
     visitor.cookies["2fa-pass-test-shop"] = "x" * 43
     assert visitor.go("/home").body == b"secret page"
     assert {call.headers["cookie"] for call in stage.spy.calls if call.path == "/api/roles"} == {"sid=s1"}
+
+
+# ---- remembered -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def remembering(open_stage: Open, house: House) -> Stage:
+    return open_stage(house.routes, shop={"identity": [PROBE | {"cache_seconds": 5}], "logout_cookies": ["sid"]})
+
+
+def questions(stage: Stage) -> int:
+    """How often the app was asked since this was last called."""
+    asked = sum(call.path == "/api/me" for call in stage.spy.calls)
+    stage.spy.calls.clear()
+    return asked
+
+
+def test_for_its_seconds_the_app_is_not_asked_again(remembering: Stage) -> None:
+    erin = enrolled(remembering)
+    erin.go("/home")
+    assert questions(remembering) > 0
+    for _ in range(3):
+        assert erin.go("/home").body == b"secret page"
+    assert questions(remembering) == 0
+    remembering.clock.on(5)
+    assert erin.go("/home").body == b"secret page"
+    assert questions(remembering) > 0
+
+
+def test_a015_an_ended_pass_is_not_remembered(remembering: Stage) -> None:
+    erin = enrolled(remembering)
+    erin.go("/home")
+    before = dict(erin.cookies)
+    assert erin.fill(erin.go("/2fa/account"), "/logout").status == 303
+    erin.cookies.update(before)
+    assert erin.go("/home").status == 303
+
+
+def test_a080_what_may_change_whose_the_cookie_is_ends_what_is_remembered(remembering: Stage, house: House) -> None:
+    enrolled(remembering, "s2")
+    erin = enrolled(remembering)
+    erin.go("/home")
+    erin.go("/home")
+    house.sessions["s1"] = ("wendy", "login-3")
+    assert erin.go("/home").status == 200, "as its seconds say"
+    assert erin.go("/home", "POST").status == 403
+    house.sessions["s1"] = ("erin", "login-1")
+    erin.go("/home")
+    erin.go("/home")
+    assert erin.go("/home", "POST").status == 200
+    house.sessions["s1"] = ("wendy", "login-3")
+    assert erin.go("/home").status == 303
