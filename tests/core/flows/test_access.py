@@ -32,7 +32,7 @@ from core.flows.stepping import Stepped, step
 from twofa_middleware.accounts.access import Access, Decision, MustSetUp, MustVerify, Passes, decide, look
 from twofa_middleware.accounts.passes import Method
 from twofa_middleware.accounts.remembered import Browser
-from twofa_middleware.asks import AccountRow, BrowserRow, Call, Done, Look, PassRow, Seen, TouchPass
+from twofa_middleware.asks import AccountRow, BrowserRow, Call, Done, Look, PassRow, ReadRoles, Seen, TouchPass
 from twofa_middleware.browser.cookies import PassCookie, digest
 from twofa_middleware.errors import UnreadableRecord
 from twofa_middleware.http import Request
@@ -142,6 +142,13 @@ def test_a_question_for_a_strict_path_says_so(path: str, is_strict: bool) -> Non
     guarded = site(shop={"strict": ["ANY /admin/**"]})
     assert looked(asked, account_row(), at=guarded).asked == [Look(USER, None, None, NOW, is_strict=is_strict)]
     assert looked(asked, account_row()).asked == [Look(USER, None, None, NOW)]
+
+
+@pytest.mark.parametrize(("path", "as_of"), [("/admin/x", None), ("//home", None), ("/home", NOW)])
+def test_for_a_strict_path_the_flags_on_roles_are_those_of_now(path: str, as_of: int | None) -> None:
+    asked = replace(request(), path=path, raw_path=path.encode())
+    done = step(decide(site(shop={"strict": ["ANY /admin/**"]}), ERIN, asked, access()), NO_FLAGS)
+    assert done.asked == [ReadRoles(as_of)]
 
 
 def test_a_request_without_cookies_has_no_pass_and_no_browser() -> None:
