@@ -130,6 +130,10 @@ class HotPath:
     def recognise(self, request: Request, key: Hashable) -> Remembered | None:
         """The same pass and log-in in other bytes: an app may sign its cookie anew with every answer, and others may add
         theirs. It costs what the resolvers cost."""
+        if self._near.has(key):
+            return (
+                None  # what is known by these very bytes does not hold, or it is this request's turn to ask the store
+            )
         mark = self._near.mark()
         who = None if self.gate.depends_on_state else self._who(request)
         if mark is None or who is None:

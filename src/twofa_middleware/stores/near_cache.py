@@ -103,9 +103,14 @@ class NearCache:
         now = self._clock()
         if now >= self._ask_at:
             if now < self._believed_until:
-                self._ask_at = now + ASK_SECONDS  # this request asks the store, and the others go on meanwhile
+                # This request asks the store, and the others go on meanwhile, but no longer than is believed.
+                self._ask_at = min(now + ASK_SECONDS, self._believed_until)
             return None
         return kept.what if self._stamp() == kept.stamp else None
+
+    def has(self, key: Hashable) -> bool:
+        """Whether anything is remembered under the key, also where this request is the one to ask the store."""
+        return key in self._kept
 
     def now(self) -> float:
         """The time by the clock of ``Mark.at``."""
