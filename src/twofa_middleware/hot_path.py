@@ -11,6 +11,7 @@ Nothing here asks anything: ``near_cache.py`` says what still holds.
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,7 @@ CLOCK_SECONDS = 60
 """So far back may the clock go without everything being decided anew."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Remembered:
     """``login``: the id of who is logged in. The Cookie header that the app gets, if it gets one: as ASGI has it (``header``) and as WSGI has it (``text``). Times
     are seconds since 1970."""
@@ -71,7 +72,9 @@ class HotPath:
         self._named = (b"2fa-", *sorted(gate.cookies_that_matter))
         self.pass_name = site.cookies.passes
         self._passed, self._anonymous = itertools.count(1), itertools.count(1)
-        self.passed = self.anonymous = 0
+        self._counts = {"passed": 0, "anonymous": 0}
+        self._told = dict(self._counts)
+        self._pid = os.getpid()
 
     # ---- before the app ---------------------------------------------------------------------------------------------
 
@@ -87,7 +90,7 @@ class HotPath:
         found: Remembered | None = self._near.find(key)
         if found is None or not (found.since <= now < found.until and found.ring is self._ring.last):
             return None
-        self.passed = next(self._passed)
+        self._counts["passed"] = next(self._passed)
         return found
 
     def is_nobodys(self, line: bytes) -> bool:
@@ -105,7 +108,17 @@ class HotPath:
 
     def passes_nobody(self) -> None:
         """Another request was nobody's."""
-        self.anonymous = next(self._anonymous)
+        self._counts["anonymous"] = next(self._anonymous)
+
+    def take_counts(self) -> dict[str, int]:
+        """What has passed since this was last asked, by the names of ``twofa status``. A forked child begins with its first
+        question: what its parent has not told yet, the parent tells."""
+        told, self._told = self._told, dict(self._counts)
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            return {}
+        app = self.gate.site.name
+        return {f"{app} {name}": count - told[name] for name, count in self._told.items() if count > told[name]}
 
     # ---- after a decision -------------------------------------------------------------------------------------------
 

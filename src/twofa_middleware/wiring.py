@@ -114,6 +114,8 @@ def _built(settings: Settings, name: str, asynchronous: bool, clock: Callable[[]
         store = NearStore(store, near)
         hot = HotPath(gate, near, inserts)
     answers = _answers(settings, sealer, context, store, settings.events.carry)
+    if hot is not None:
+        answers.courier.collect(hot.take_counts)
     return Runtime(gate, _through_outages(settings, answers), hot)
 
 

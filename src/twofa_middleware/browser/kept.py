@@ -57,6 +57,11 @@ def merge_cookies(line: bytes, sets: Sequence[tuple[bytes, bytes]]) -> bytes:
 def replace_cookies(line: bytes, values: Mapping[bytes, bytes]) -> bytes:
     """A Cookie header with other values, in the order in which a browser sends it next: a cookie that is set anew keeps
     its place (RFC 6265 §5.4), a new one comes last."""
+    if len(values) == 1:
+        ((name, value),) = values.items()
+        if line.count(name) == 1 and (place := line.find(b" " + name + b"=")) >= 0:  # as nearly always
+            end = line.find(b";", place)
+            return line[: place + 1] + name + b"=" + value + (line[end:] if end >= 0 else b"")
     left = dict(values)
     parts = []
     for part in filter(None, (part.strip(b" \t") for part in line.split(b";"))):

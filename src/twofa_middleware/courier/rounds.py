@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
@@ -28,6 +28,7 @@ ASK_SECONDS = 5
 WRITE_SECONDS = 1.0
 """So long a round goes on writing, user after user; the others' events have to wait for the next."""
 ROWS_AT_ONCE = 100
+DAY_SECONDS = 86400
 SWEEP_USERS = 200
 MOST_SWEEPS = 20
 _TASK = "carry"
@@ -48,6 +49,7 @@ class Rounds:
         carries: bool,
         sinks: Sequence[tuple[str, str, Sink]],
         wake: Callable[[], None],
+        tally: Callable[[], Callable[[], Mapping[str, int]] | None],
     ) -> None:
         self._store = store
         self._sealer = sealer
@@ -55,6 +57,7 @@ class Rounds:
         self._clock = clock
         self._at_once = at_once
         self._outbox = outbox
+        self._tally = tally
         self._carries = carries
         self._deliveries = [
             Delivery(name, mark, sink, store, sealer, wake, self._tell_unreadable) for name, mark, sink in sinks
@@ -131,6 +134,9 @@ class Rounds:
         return one.row[0]
 
     def _write_counts(self) -> None:
+        tally = self._tally()
+        if tally is not None and (counts := tally()):
+            self._outbox.put_back(int(self._clock()) // DAY_SECONDS, counts)
         # A count is not worth an id: if the store's reply is lost, it may stand there twice.
         while taken := self._outbox.take_counts():
             try:

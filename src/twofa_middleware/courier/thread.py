@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from ..accounts.audit import EVENTS
@@ -21,13 +21,12 @@ from ..protocol import Sink, Store
 from ..sealing import Sealer
 from .at_once import AtOnce
 from .outbox import Outbox
-from .rounds import Rounds
+from .rounds import DAY_SECONDS, Rounds
 
 LOGGER = logging.getLogger("twofa_middleware")
 ROUND_SECONDS = 1.0
 EXIT_SECONDS = 1.0
 CLOSE_SECONDS = 5.0
-_DAY_SECONDS = 86400
 
 
 class Courier:
@@ -50,6 +49,7 @@ class Courier:
         self._carries = carries
         self._later = [(name, mark, sink) for name, mark, sink in sinks if not sink.is_immediate]
         self._at_once = AtOnce([(name, sink) for name, _, sink in sinks if sink.is_immediate])
+        self._tally: Callable[[], Callable[[], Mapping[str, int]] | None] = lambda: None
         self._begin()
         _every.add(self)
 
@@ -76,8 +76,12 @@ class Courier:
         self._run()
 
     def count(self, ask: Count) -> None:
-        self._outbox.count(int(self._clock()) // _DAY_SECONDS, f"{ask.app} {ask.decision}")
+        self._outbox.count(int(self._clock()) // DAY_SECONDS, f"{ask.app} {ask.decision}")
         self._run()
+
+    def collect(self, tally: Callable[[], Mapping[str, int]]) -> None:
+        """Ask this method, too, what was counted since, at each round; it is not kept alive for that."""
+        self._tally = weakref.WeakMethod(tally)
 
     def close(self) -> None:
         """Write what waits, and end the thread."""
@@ -111,6 +115,7 @@ class Courier:
                 carries=self._carries,
                 sinks=self._later,
                 wake=self._pace.hurry,
+                tally=self._tally,
             )
             thread = threading.Thread(target=_go_round, args=(rounds, self._pace), name="twofa-courier", daemon=True)
             try:

@@ -111,6 +111,8 @@ def user_id(value: object) -> str:
         value = str(value)
     if not isinstance(value, str):
         raise ValueError(f"a user id is a string or an int, not {type(value).__name__}")
+    if value.isascii() and value.isprintable() and 0 < len(value) <= MAX_USER_ID_BYTES and value == value.strip():
+        return value  # the most of them, and without a look at each character
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
