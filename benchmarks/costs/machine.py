@@ -32,7 +32,8 @@ def facts(redis_program: str) -> list[str]:
     redis = subprocess.run([redis_program, "--version"], capture_output=True, text=True, check=True).stdout
     return [
         f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
-        f"{len(os.sched_getaffinity(0))} cores, {_processor()}, Linux {platform.release().split('-')[0]}",
+        f"{len(os.sched_getaffinity(0))} cores, {_processor()}, Linux {platform.release().split('-')[0]}; "
+        f"load {os.getloadavg()[1]:.1f} before the run, by other work",
         f"{platform.python_implementation()} {platform.python_version()}, {_of(redis, 'v=')} as the store",
         libraries,
     ]
