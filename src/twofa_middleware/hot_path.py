@@ -13,9 +13,10 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from .asks import Look, Seen
 from .browser.cookies import hide_ours, is_ours
 from .browser.kept import replace_cookies
 from .gate import Gate
@@ -92,6 +93,18 @@ class HotPath:
             return None
         self._counts["passed"] = next(self._passed)
         return found
+
+    def question(self, found: Remembered, now: float) -> Look:
+        """What is asked of the store before a known request to a strict path goes on."""
+        seen: Seen = found.known.seen
+        return Look(found.known.user, seen.pass_row.digest if seen.pass_row else None, None, int(now), is_strict=True)
+
+    def confirms(self, found: Remembered, seen: Seen) -> bool:
+        """Whether the store still says what the decision was made of; when the pass was last used says nothing."""
+        before: Seen = found.known.seen
+        if seen.account != before.account or seen.pass_row is None or before.pass_row is None:
+            return False
+        return replace(seen.pass_row, used_at=0) == replace(before.pass_row, used_at=0)
 
     def is_nobodys(self, line: bytes) -> bool:
         """Whether a Cookie header holds nothing by which anybody could be known."""
@@ -177,7 +190,7 @@ class HotPath:
             return False
         ends = found.until if login.expires is None else min(found.until, login.expires)
         cookie = replace_cookies(found.header[0][1] if found.header else b"", values)
-        known = KnownPass(found.known.user, login.session, ends)
+        known = KnownPass(found.known.user, login.session, ends, found.known.seen)
         self._near.keep(mark, known.user, key_of(line), Remembered.of(known, login, cookie, int(now), found.ring))
         return True
 
@@ -203,7 +216,8 @@ class HotPath:
     def _remember(self, mark: Mark, key: Hashable, request: Request, who: Known, found: Remembered) -> None:
         ends = found.known.until if who.login.expires is None else min(found.known.until, who.login.expires)
         changes = hide_ours(request, who.takes_out)
-        self._keep(mark, key, self._known(who.login, ends), who.login, changes, request)
+        known = replace(self._known(who.login, ends), seen=found.known.seen)
+        self._keep(mark, key, known, who.login, changes, request)
 
     def _keep(
         self,
@@ -233,18 +247,15 @@ class HotPath:
         site = self.gate.site
         is_odd = request.kind != "http" or not is_plain(request) or is_own(site, request)
         changes_what_is_read = self.gate.depends_on_state and not request.is_safe
-        if (
-            is_odd
-            or changes_what_is_read
-            or asks_more((*site.strict, *site.streams), request)
-            or _has_controls(self._inserts, request)
-        ):
+        if is_odd or changes_what_is_read or asks_more(site.streams, request) or _has_controls(self._inserts, request):
             return Way.LONG
         rules = [rule for rule in (*site.login_rules, *site.logout_rules) if rule.fits(request.path)]
         if any(rule.place != "query" for rule in rules):
             return Way.LONG
         if asks_less(site.exempt, request):
             return Way.LONG if rules or self.reads_headers or self.reads_server else Way.EXEMPT
+        if asks_more(site.strict, request):
+            return Way.LONG if rules else Way.STRICT
         return Way.PLAIN_WITHOUT_QUERY if rules else Way.PLAIN
 
 

@@ -160,11 +160,12 @@ def always(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 @dataclass(frozen=True, slots=True)
 class KnownPass:
     """Whose pass let a request in. Until then (seconds since 1970) what comes with the same cookies and headers may pass
-    without a question, as long as nothing of the user has changed."""
+    without a question, as long as nothing of the user has changed. ``seen``: what the store said (``asks.Seen``)."""
 
     user: UserKey
     session: str | None
     until: int
+    seen: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,4 +11,5 @@ class Way(Enum):
     PLAIN = auto()
     PLAIN_WITHOUT_QUERY = auto()
     EXEMPT = auto()
+    STRICT = auto()
     LONG = auto()

@@ -68,8 +68,10 @@ class TwoFactorMiddleware:
         if shortcut is not None and scope["type"] == "http":
             answer = shortcut.find(scope, receive, send)
             if answer is not None:
-                await answer.pass_on(self._app)
-                return
+                waits_for = answer.waits_for
+                if waits_for is None or await shortcut.confirms(waits_for, self.runtime.answer_async):
+                    await answer.pass_on(self._app)
+                    return
         await self._decide(scope, receive, send)
 
     async def _decide(self, scope: Scope, receive: Receive, send: Send) -> None:

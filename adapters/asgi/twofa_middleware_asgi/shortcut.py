@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from twofa_middleware.errors import StoreError
 from twofa_middleware.header_names import spellings
 from twofa_middleware.http import Allow, Request
 from twofa_middleware.ways import Way
@@ -16,7 +17,8 @@ from .head import MOST_SWALLOWED, AnswerDropped, BrokenOff, HeldHead, comes_of_d
 from .translate import headers_of, read_request
 
 if TYPE_CHECKING:
-    from twofa_middleware.hot_path import HotPath
+    from twofa_middleware.drive import AsyncAnswer
+    from twofa_middleware.hot_path import HotPath, Remembered
     from twofa_middleware.stores.near_cache import Mark
 
 Hold: TypeAlias = Callable[[Request, Receive, Send], Awaitable[HeldHead]]
@@ -26,7 +28,8 @@ _SET_COOKIE_LENGTH, _CONTENT_TYPE_LENGTH = len("set-cookie"), len("content-type"
 _SAYS_WHO_THE_CLIENT_IS = frozenset({b"x-forwarded-for", b"forwarded"})
 _NEVER_KNOWN = frozenset({b"cookie", b"authorization"})
 
-_LONG, _EXEMPT, _WITHOUT_QUERY = Way.LONG, Way.EXEMPT, Way.PLAIN_WITHOUT_QUERY
+_LONG, _EXEMPT, _STRICT, _WITHOUT_QUERY = Way.LONG, Way.EXEMPT, Way.STRICT, Way.PLAIN_WITHOUT_QUERY
+_REMEMBERED = (Way.PLAIN, Way.PLAIN_WITHOUT_QUERY, Way.STRICT)
 
 
 class Shortcut:
@@ -69,16 +72,27 @@ class Shortcut:
             return None
         headers = [*scope["headers"]]
         headers[place : place + 1] = found.header
-        return KnownAnswer(self, {**scope, "headers": headers}, scope, receive, send, key)
+        answer = KnownAnswer(self, {**scope, "headers": headers}, scope, receive, send, key)
+        if way is _STRICT:
+            answer.waits_for = found
+        return answer
+
+    async def confirms(self, found: Remembered, answer: AsyncAnswer) -> bool:
+        """Whether the store says of a request to a strict path what it said before."""
+        try:
+            seen = await answer(self.hot.question(found, self.clock()))
+        except StoreError:
+            return False  # the long way says what that means
+        return self.hot.confirms(found, seen)
 
     def _read(self, scope: Scope) -> tuple[Hashable, bytes, int] | None:
         """Under what the request is remembered, its Cookie header, and where that stands; None for what never is."""
-        line, place = b"", 0
+        line, place = b"", -1
         more: tuple[Hashable, ...] = ()
         lengths, watched = self._lengths, self._watched
         for number, (name, value) in enumerate(scope["headers"]):
             if len(name) in lengths and (name := name.lower()) in watched:
-                if name == b"cookie" and not line:
+                if name == b"cookie" and place < 0:
                     line, place = value, number
                 elif name in self._reads:
                     more += (name, value)
@@ -118,7 +132,7 @@ class Shortcut:
 
     def keep(self, mark: Mark | None, scope: Scope, allow: Allow) -> None:
         """Remember what was decided the long way."""
-        if self._way(scope) in (Way.PLAIN, Way.PLAIN_WITHOUT_QUERY) and (read := self._read(scope)) is not None:
+        if self._way(scope) in _REMEMBERED and (read := self._read(scope)) is not None:
             self.hot.keep(mark, read[0], allow)
 
 
@@ -137,6 +151,7 @@ class KnownAnswer:
         "_shortcut",
         "_swallowed",
         "_turn",
+        "waits_for",
     )
 
     def __init__(
@@ -148,7 +163,9 @@ class KnownAnswer:
         send: Send,
         key: Hashable | None,
     ) -> None:
-        """``scope`` as the server has it; ``key``: under which the request was known, None for nobody's."""
+        """``scope`` as the server has it; ``key``: under which the request was known, None for nobody's. ``waits_for``: what
+        the store has to confirm first."""
+        self.waits_for: Remembered | None = None
         self._shortcut = shortcut
         self._app_scope = app_scope
         self._scope = scope

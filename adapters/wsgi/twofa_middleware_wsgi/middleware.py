@@ -50,7 +50,7 @@ class TwoFactorMiddleware:
         self._clock = clock
         self._pace = Pace()
         hot = self.runtime.hot
-        self._shortcut = Shortcut(hot, clock, app, self._decide_late) if hot is not None else None
+        self._shortcut = Shortcut(hot, clock, app, self._decide_late, self.runtime.answer) if hot is not None else None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self._shortcut is not None:

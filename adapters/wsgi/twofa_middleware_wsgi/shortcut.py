@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
+from twofa_middleware.errors import StoreError
 from twofa_middleware.http import Allow, Request
 from twofa_middleware.ways import Way
 
@@ -15,7 +16,8 @@ from .translate import SENT_PATHS, as_bytes, read_request
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from twofa_middleware.hot_path import HotPath
+    from twofa_middleware.drive import Answer
+    from twofa_middleware.hot_path import HotPath, Remembered
     from twofa_middleware.stores.near_cache import Mark
 
     from .passage import Passage
@@ -30,18 +32,22 @@ _COOKIE, _AUTHORIZATION = "HTTP_COOKIE", "HTTP_AUTHORIZATION"
 _PEER = ("REMOTE_ADDR", "REMOTE_PORT", "HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED")
 _REPLACED_PEER = "werkzeug.proxy_fix.orig"
 
-_LONG, _EXEMPT, _WITHOUT_QUERY = Way.LONG, Way.EXEMPT, Way.PLAIN_WITHOUT_QUERY
+_LONG, _EXEMPT, _STRICT, _WITHOUT_QUERY = Way.LONG, Way.EXEMPT, Way.STRICT, Way.PLAIN_WITHOUT_QUERY
+_REMEMBERED = (Way.PLAIN, Way.PLAIN_WITHOUT_QUERY, Way.STRICT)
 
 
 class Shortcut:
     """Finds what is known of a request, and lets the app answer it. ``decide`` goes the long way where the app begins an
     answer that has to be looked at."""
 
-    def __init__(self, hot: HotPath, clock: Callable[[], float], app: WSGIApplication, decide: Decide) -> None:
+    def __init__(
+        self, hot: HotPath, clock: Callable[[], float], app: WSGIApplication, decide: Decide, answer: Answer
+    ) -> None:
         self.hot = hot
         self._ways = hot.ways
         self.clock = clock
         self.decide = decide
+        self._answer = answer
         self._app = app
         self._pass_name = hot.pass_name.decode()
         headers = sorted(f"HTTP_{name.decode().replace('-', '_').upper()}" for name in hot.reads_headers)
@@ -50,8 +56,8 @@ class Shortcut:
     def pass_on(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
         """What the app answers to a request that was known, else None."""
         way = self._way(environ)
-        if way is _LONG or (way is _EXEMPT and ("beaker.session" in environ or "werkzeug.session" in environ)):
-            return None  # a layer outside of the gate has read it: outside.py
+        if way is _LONG or (way is _EXEMPT and not self._is_bare(environ)):
+            return None
         if way is _EXEMPT:
             self.hot.passes_nobody()
             start = KnownStart(self, environ.copy(), start_response, None)
@@ -69,7 +75,7 @@ class Shortcut:
             return self._answered(environ, KnownStart(self, environ.copy(), start_response, None))
         now = self.clock()
         found = hot.find(known_as, now) or hot.recognise(read_request(environ, int(now)), known_as)
-        if found is None:
+        if found is None or (way is _STRICT and not self._confirms(found, now)):
             return None
         start = KnownStart(self, environ.copy(), start_response, known_as)
         if found.text is None:
@@ -77,6 +83,13 @@ class Shortcut:
         else:
             environ[_COOKIE] = found.text
         return self._answered(environ, start)
+
+    def _confirms(self, found: Remembered, now: float) -> bool:
+        """Whether the store says of a request to a strict path what it said before."""
+        try:
+            return self.hot.confirms(found, self._answer(self.hot.question(found, now)))
+        except StoreError:
+            return False  # the long way says what that means
 
     def key(self, environ: WSGIEnvironment) -> Key | None:
         """None for what always goes the long way."""
@@ -96,7 +109,7 @@ class Shortcut:
 
     def keep(self, mark: Mark | None, environ: WSGIEnvironment, allow: Allow) -> None:
         """Remember what was decided the long way."""
-        if self._way(environ) in (Way.PLAIN, Way.PLAIN_WITHOUT_QUERY) and (key := self.key(environ)) is not None:
+        if self._way(environ) in _REMEMBERED and (key := self.key(environ)) is not None:
             self.hot.keep(mark, key[0], allow)
 
     def _way(self, environ: WSGIEnvironment) -> Way:
@@ -107,6 +120,12 @@ class Shortcut:
         if way is None:
             way = self.hot.learn(read_request(environ, 0), method, path, root)
         return _LONG if way is _WITHOUT_QUERY and environ.get("QUERY_STRING") else way
+
+    @staticmethod
+    def _is_bare(environ: WSGIEnvironment) -> bool:
+        """Whether an exempt path is asked for by nothing but its request: a WebSocket is never exempt, and of a session
+        that a layer outside of the gate has read the app would know who comes (outside.py)."""
+        return not ("HTTP_UPGRADE" in environ or "beaker.session" in environ or "werkzeug.session" in environ)
 
     def _answered(self, environ: WSGIEnvironment, start: KnownStart) -> Iterable[bytes]:
         if EARLY_HINTS in environ:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ..asks import TOUCH_SECONDS, Look, TouchPass
+from ..asks import TOUCH_SECONDS, Look, Seen, TouchPass
 from ..browser.cookies import PassCookie, digest, hide_ours, read_pass, read_token
 from ..http import KnownPass, Request
 from ..policy.enforcement import Demand
@@ -28,6 +28,7 @@ class Access:
     valid_pass: Pass | None
     pass_digest: bytes | None
     browser: Browser | None
+    seen: Seen | None = None
 
     @property
     def is_proven(self) -> bool:
@@ -47,7 +48,7 @@ class Access:
             ends.append(login.expires)
         if site.settings.idle_seconds:
             ends.append(found.used_at + TOUCH_SECONDS)  # then it has to be noted that it is in use
-        return KnownPass(self.user, login.session, min(ends))
+        return KnownPass(self.user, login.session, min(ends), self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def look(
         valid,
         cookie.digest if cookie else None,
         remembered.read_browser(site, user, account.generation, seen.browser, request.now),
+        seen,
     )
 
 
