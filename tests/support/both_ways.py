@@ -96,6 +96,22 @@ class Gated:
         self.forget_what_was()
         return visitor
 
+    def decide_nothing_more(self) -> None:
+        """What is not answered from memory is answered 599, and changes nothing."""
+        is_wsgi = isinstance(self.exchange, WsgiExchange)
+
+        def wsgi(environ: Any, start_response: Any) -> list[bytes]:
+            self.decided += 1
+            start_response("599 Not known", [("Content-Type", "text/plain")])
+            return [b""]
+
+        async def asgi(scope: Any, receive: Any, send: Any) -> None:
+            self.decided += 1
+            await send({"type": "http.response.start", "status": 599, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        self.gate._decide = wsgi if is_wsgi else asgi
+
     def forget_what_was(self) -> None:
         """Of the app's calls and the store's questions."""
         self.asked.clear()
@@ -124,20 +140,21 @@ class BothWays:
     def is_answered_from_memory(
         self, method: str, target: str, headers: Pairs, body: Body = b"", **more: Any
     ) -> Reply | None:
-        """The answer, if it is one from memory; then the other gate, which has only read, answers just the same."""
+        """The answer, if nobody was asked for it. Where the request went the short way and the store was only read, on a
+        strict path or for the head of a stream, too, the other gate has read as well, and answers just the same."""
         short, long = self.short, self.long
         for side in (short, long):
             side.forget_what_was()
         decided = short.decided
         reply: Reply = short.exchange.request(method, target, headers, body, **more)
-        if short.decided > decided or short.asked:
+        if short.decided > decided or not set(short.asked) <= READS:
             return None
         expected = long.exchange.request(method, target, headers, body, **more)
         assert (reply.status, reply.headers, reply.body) == (expected.status, expected.headers, expected.body)
         assert (short.got, short.spy.calls) == (long.got, long.spy.calls)
         assert not any(b"2fa-" in repr(got).encode() for got in short.got)
         assert set(long.asked) <= READS
-        return reply
+        return None if short.asked else reply
 
     def close(self) -> None:
         self.short.close()
