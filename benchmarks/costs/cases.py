@@ -57,11 +57,13 @@ ASGI = (
 )
 WSGI = (*_REQUESTS, *_OURS)
 LOGIN_REQUIRED = "login_required"
+REMEMBERING = f"{OURS} outside, with cache_seconds"
 DJANGO = (
     Case(LOGIN_REQUIRED, "bare", against=LOGIN_REQUIRED),
     Case("django-allauth, AccountMiddleware", "allauth", against=LOGIN_REQUIRED),
     Case("django-otp, otp_required", "otp", path="/otp", against=LOGIN_REQUIRED),
     Case(f"{OURS} outside the project", "ours", against=LOGIN_REQUIRED),
+    Case(REMEMBERING, "ours_remembering", against=LOGIN_REQUIRED),
     Case(f"{OURS} in MIDDLEWARE", "ours_inside", against=LOGIN_REQUIRED),
 )
 FEW = (BARE, "pass-through", f"{OURS}, verified", f"{OURS}, strict path", "two-fast-auth")

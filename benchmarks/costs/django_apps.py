@@ -16,6 +16,8 @@ from .cases import NAME
 FOLDER = "BENCH_DJANGO"
 """The folder of the project's database."""
 PEOPLE = ("bare", "otp")
+REMEMBERING = "remembering.toml"
+"""Beside our settings: the same with ``cache_seconds``."""
 
 _BASIC = [
     "django.middleware.security.SecurityMiddleware",
@@ -29,6 +31,7 @@ _BASIC = [
 MIDDLEWARE = {
     "bare": _BASIC,
     "ours": _BASIC,
+    "ours_remembering": _BASIC,
     "otp": [*_BASIC, "django_otp.middleware.OTPMiddleware"],
     "allauth": [*_BASIC, "allauth.account.middleware.AccountMiddleware"],
     "ours_inside": ["twofa_middleware.django.TwoFactorMiddleware", *_BASIC],
@@ -79,8 +82,10 @@ def handler(wrap: str, file: str) -> Callable[..., Any]:
     settings.MIDDLEWARE = MIDDLEWARE[wrap]
     settings.TWOFA_SETTINGS, settings.TWOFA_APP = file, NAME
     app: Callable[..., Any] = WSGIHandler()
-    if wrap != "ours":
+    if wrap not in ("ours", "ours_remembering"):
         return app
+    if wrap == "ours_remembering":
+        file = str(Path(file).with_name(REMEMBERING))
     from twofa_middleware.wsgi import TwoFactorMiddleware
 
     guarded: Callable[..., Any] = TwoFactorMiddleware(app, file, name=NAME)

@@ -37,9 +37,12 @@ class Project:
         django_apps.set_up(folder)
         sessions = django_apps.fill()
         realm = make_realm(folder / "realm", url, RESOLVER)
+        remembering = realm.file.read_text().replace(RESOLVER, RESOLVER.replace(" }", ", cache_seconds = 300 }"))
+        realm.file.with_name(django_apps.REMEMBERING).write_text(remembering)
         with closing(realm.runtime()) as runtime:
             ours = f"{sessions['bare']}; {let_in(runtime, sessions['bare'])}"
-        cookies = {"redis": sessions["bare"], "otp": sessions["otp"], "ours": ours, "ours_inside": ours}
+        cookies = {"redis": sessions["bare"], "otp": sessions["otp"]}
+        cookies |= dict.fromkeys(("ours", "ours_remembering", "ours_inside"), ours)
         return cls({"redis": realm}, Visits(cookies, {}))
 
 
