@@ -83,7 +83,7 @@ class _Listening:
         """Let the threads end; from now on nothing is believed."""
         self._ends.set()
         self._fails.set()
-        self.believed_until = _NEVER
+        self.believed_until = _NEVER  # last: see _hear
 
     def run(self) -> None:
         """Listen, and begin anew whenever that fails, until the end."""
@@ -99,6 +99,7 @@ class _Listening:
                 self._told = ""
                 self._hear(nodes, ears)
             except (RedisError, OSError, StoreError) as error:
+                self._routes.lost(error)  # or a Cluster's map would name a node that has gone until somebody asks it
                 self._tell(error)
             finally:
                 self.failed()
@@ -108,8 +109,8 @@ class _Listening:
 
     def failed(self) -> None:
         """What is said from now on is not heard."""
-        self.believed_until = _NEVER
         self._fails.set()
+        self.believed_until = _NEVER  # last: see _hear
         self._forget(None)
 
     def primary(self, info: Any) -> bytes:
@@ -127,8 +128,11 @@ class _Listening:
     def _hear(self, nodes: tuple[Node, ...], ears: list[_Ear]) -> None:
         for ear in ears:
             threading.Thread(target=ear.run, name="twofa-pushes-of-one", daemon=True).start()
-        while not self._fails.is_set():
+        while True:
             self.believed_until = min(ear.heard_at for ear in ears) + SILENT_SECONDS
+            # Asked after that was said: whoever fails meanwhile is seen here, or takes it back afterwards.
+            if self._fails.is_set() or self._ends.is_set():
+                return
             if monotonic() >= self.believed_until:
                 raise StoreUnavailable("a server was silent for too long")
             found, slots = self._primaries()
