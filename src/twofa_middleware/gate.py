@@ -53,7 +53,7 @@ class Gate:
         self.site = site
         self.resolvers = tuple(resolvers)
         self._foreign_cookies = foreign_cookies
-        self._inserts = inserts
+        self.inserts = inserts
         self.cookies_read = frozenset[bytes]().union(*(resolver.reads.cookies for _, resolver in resolvers))
         self._server_read = frozenset[str]().union(*(resolver.reads.server for _, resolver in resolvers))
         self._headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
@@ -214,7 +214,7 @@ class Gate:
                 yield from end_pass(site, cookie, request.now, "log-out", login)
         had_pass = access.valid_pass is not None
         admitted = Admitted(login, cookie, opens, begins, resolves, ended, had_pass=had_pass)
-        rules = rules_for(self._inserts, request) if site.mode == "enforce" else ()
+        rules = rules_for(self.inserts, request) if site.mode == "enforce" else ()
         if rules:
             return (yield from self._allow_page(Scene(site, request, login, access), rules, admitted, changes))
         allow = self._allow(request, admitted, changes, watches_body, may_last=True)

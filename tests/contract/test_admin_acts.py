@@ -25,7 +25,7 @@ from support.stage import Open, Stage
 from support.visitor import FORM_TYPE, Visitor, codes_of, forms_of
 from twofa_middleware.asks import Ready, Stopped
 from twofa_middleware.browser import tokens
-from twofa_middleware.wiring import sealer_of
+from twofa_middleware.keys_and_store import sealer_of
 
 ERIN = f"{ADMIN}/user?id=erin"
 

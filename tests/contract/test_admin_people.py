@@ -24,7 +24,7 @@ from support.exchange import Reply
 from support.realm import session_cookie
 from support.stage import Open, Stage
 from support.visitor import Visitor
-from twofa_middleware.wiring import sealer_of
+from twofa_middleware.keys_and_store import sealer_of
 
 
 @pytest.fixture

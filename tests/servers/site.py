@@ -15,8 +15,8 @@ from support.exchange import Exchange, Pairs, Reply
 from support.realm import APP_SECRET, Clock, document, make_realm
 from support.servers import ANSWER_SECONDS, Server
 from support.visitor import Visitor
+from twofa_middleware.keys_and_store import sealer_of, store_kind
 from twofa_middleware.settings import Settings
-from twofa_middleware.wiring import sealer_of, store_kind
 
 
 def prepare(folder: Path, store: str = "", **changes: Any) -> dict[str, str]:

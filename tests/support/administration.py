@@ -11,8 +11,8 @@ from support.exchange import Reply
 from support.stage import Open, Stage
 from support.visitor import Visitor, forms_of
 from twofa_middleware.accounts.administer import Overview, look_at
+from twofa_middleware.keys_and_store import sealer_of
 from twofa_middleware.protocol import Person
-from twofa_middleware.wiring import sealer_of
 
 ROLES: dict[str, Any] = {
     "use": "static",

@@ -14,10 +14,10 @@ from support.realm import APP_SECRET, Realm, document
 from support.visitor import Visitor
 from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.keyring import KeyRing
+from twofa_middleware.keys_and_store import store_kind
 from twofa_middleware.protocol import Ask
 from twofa_middleware.sealing import Sealer
 from twofa_middleware.settings import Settings
-from twofa_middleware.wiring import store_kind
 
 
 def realm_on(folder: Path, url: str, name: str = "test", **changes: Any) -> Realm:

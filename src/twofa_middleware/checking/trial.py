@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from ..keyring import KeyRing
+from ..keys_and_store import sealer_of, store_kind
 from ..settings import Settings
 from ..settings.model import Events
 from ..settings.store import StoreSettings
-from ..wiring import sealer_of, store_kind
 
 
 @contextmanager

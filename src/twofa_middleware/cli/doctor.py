@@ -14,10 +14,10 @@ import click
 
 from ..asks import CheckStore
 from ..errors import StoreError, StoreUnavailable, UnreadableRecord
+from ..keys_and_store import open_store
 from ..moving.carrying import one
 from ..protocol import Finding
 from ..settings import Settings
-from ..wiring import open_store
 from .asking import Caller, at_desk, operation
 from .old_copy import old_copy
 from .output import plain, say, say_document

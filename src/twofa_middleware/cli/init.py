@@ -16,10 +16,10 @@ import click
 from ..desk import Desk
 from ..errors import ConfigError, StoreMismatch, StoreMissing
 from ..keyring import KeyRing
+from ..keys_and_store import open_store, sealer_of, store_kind
 from ..proposing.words import HEAD, ORIGINS, UNCHOSEN
 from ..protocol import Store
 from ..settings import Settings
-from ..wiring import open_store, sealer_of, store_kind
 from .found_store import Found, look_into, look_through
 from .key_files import write_ring
 

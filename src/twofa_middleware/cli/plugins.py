@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from ..errors import ConfigError
+from ..plugging import factor_of, look_of
 from ..plugins import CHOOSE, GROUPS, Offer, named, offers, options_of
 from ..protocol import PluginContext
 from ..references import read_secret
 from ..settings import Settings
 from ..settings.reading import value_of
-from ..wiring import factor_of, look_of
 from . import fragments
 from .asking import EXIT_CODES, can_ask, confirm, operation
 from .output import NotDone, say, say_document, table

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ..accounts.administer import tell_of_upgrade
+from ..keys_and_store import open_store
 from ..protocol import Layout
-from ..wiring import open_store
 from .asking import EXIT_CODES, actor, at_desk, confirm, need, operation
 from .output import NotDone, plain, say, say_document
 

@@ -9,10 +9,10 @@ from ..accounts.census import KINDS, USERS_AT_A_TIME, Census, count_realm, count
 from ..asks import CheckStore
 from ..errors import ConfigError, StoreError, UnreadableRecord
 from ..moving.carrying import one
+from ..plugging import factor_of
 from ..plugins import offers
 from ..protocol import Finding, PluginContext
 from ..settings import Settings
-from ..wiring import factor_of
 from .asking import Caller
 
 MOST_USERS = 1000

@@ -18,9 +18,9 @@ from twofa_middleware.accounts.rules import read_flags
 from twofa_middleware.asks import FollowEvents, ReadRecords, ReadUsers, Records
 from twofa_middleware.desk import Desk
 from twofa_middleware.drive import drive
+from twofa_middleware.keys_and_store import open_store, sealer_of, store_kind
 from twofa_middleware.protocol import Store, UserKey
 from twofa_middleware.settings import Settings
-from twofa_middleware.wiring import open_store, sealer_of, store_kind
 
 PASSPHRASE = "a passphrase of the tests"
 SEALED = ("--passphrase-file", "passphrase")

@@ -21,10 +21,10 @@ from support.visitor import Visitor
 from twofa_middleware.accounts.account import changed, raised_generation
 from twofa_middleware.asks import AccountRow, AddEvents, FollowEvents, ReadRoles, Records, WriteRecords, WriteRole
 from twofa_middleware.cli import bringing
+from twofa_middleware.keys_and_store import sealer_of
 from twofa_middleware.moving import stream
 from twofa_middleware.moving.bringing import bring_user
 from twofa_middleware.protocol import UserKey
-from twofa_middleware.wiring import sealer_of
 
 OTHER = "sqlite:///var/other.db"
 INTO = ("--file", "there.toml")

@@ -31,8 +31,9 @@ from twofa_middleware.cli.init import Made, make_realm
 from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.keyring import KeyRing
+from twofa_middleware.keys_and_store import open_store
 from twofa_middleware.settings import Settings
-from twofa_middleware.wiring import build, open_store
+from twofa_middleware.wiring import build
 
 ID = r"[a-z2-7]{4}(-[a-z2-7]{4}){3}\.[a-z2-7]{8}"
 

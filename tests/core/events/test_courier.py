@@ -17,9 +17,9 @@ from support.told import told
 from twofa_middleware.accounts.audit import read_event
 from twofa_middleware.asks import Count, CountRow, Emit, ReadCounts, ReadEvents, Sweep
 from twofa_middleware.courier.delivery import BATCH_EVENTS
+from twofa_middleware.keys_and_store import sealer_of
 from twofa_middleware.protocol import Event
 from twofa_middleware.runtime import Runtime
-from twofa_middleware.wiring import sealer_of
 
 DAY = 86400
 

@@ -19,10 +19,10 @@ from support.stores import KINDS, NOW, StoreKind, redis_at
 from twofa_middleware.asks import Count, CountRow, Emit, FollowEvents, ReadCounts
 from twofa_middleware.courier import Courier
 from twofa_middleware.events.webhook import Webhook
+from twofa_middleware.keys_and_store import sealer_of
 from twofa_middleware.protocol import Event, PluginContext, Store
 from twofa_middleware.sealing import Sealer
 from twofa_middleware.stores.redis_scripts import script_of
-from twofa_middleware.wiring import sealer_of
 
 # One that answers an event loop is asked by this thread alone; the courier asks every store in its own.
 THREADED = [kind for kind in KINDS if not kind.name.endswith("-async")]

@@ -12,9 +12,9 @@ from support.realm import Realm
 from support.stores import a_pass, ask
 from twofa_middleware.accounts.account import TOTP, changed
 from twofa_middleware.asks import AccountRow, LogRow, Records, WriteRecords
+from twofa_middleware.keys_and_store import open_store
 from twofa_middleware.protocol import Store, UserKey
 from twofa_middleware.sealing import NONCE_BYTES, Sealer
-from twofa_middleware.wiring import open_store
 
 PASSPHRASE = "a passphrase of the tests"
 SEALED = ("--passphrase-file", "passphrase")

@@ -16,12 +16,12 @@ from support.stores import carry
 from twofa_middleware.asks import ReadRecords
 from twofa_middleware.desk import Desk
 from twofa_middleware.drive import drive
+from twofa_middleware.keys_and_store import sealer_of
 from twofa_middleware.moving import carrying, stream
 from twofa_middleware.moving.carrying import entries_of, witness
 from twofa_middleware.moving.checking import checked_file, checked_header
 from twofa_middleware.moving.entries import EventsEntry, UserEntry, pack
 from twofa_middleware.moving.stream import begin, new_header
-from twofa_middleware.wiring import sealer_of
 
 AT_A_TIME = 10
 

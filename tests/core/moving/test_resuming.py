@@ -31,6 +31,7 @@ from twofa_middleware.asks import (
 )
 from twofa_middleware.desk import Desk
 from twofa_middleware.errors import BadFile
+from twofa_middleware.keys_and_store import sealer_of
 from twofa_middleware.moving import stream
 from twofa_middleware.moving.carrying import witness
 from twofa_middleware.moving.checking import entries_in
@@ -38,7 +39,6 @@ from twofa_middleware.moving.entries import EndEntry, EventsEntry, RoleEntry, Us
 from twofa_middleware.moving.new_file import new_file
 from twofa_middleware.moving.stream import BLOCK_BYTES, begin, new_header, read_header
 from twofa_middleware.protocol import UserKey
-from twofa_middleware.wiring import sealer_of
 
 EVENTS = 1100
 

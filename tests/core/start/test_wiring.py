@@ -17,11 +17,12 @@ from twofa_middleware.errors import ConfigError, KeysError, PluginError, StoreMi
 from twofa_middleware.http import Request
 from twofa_middleware.identify import Nobody
 from twofa_middleware.keyring import KeyRing
+from twofa_middleware.keys_and_store import open_store
 from twofa_middleware.protocol import UserKey
 from twofa_middleware.settings import Settings
 from twofa_middleware.settings.layers import Layers
 from twofa_middleware.settings.store import StoreSettings
-from twofa_middleware.wiring import Runtime, build, open_store
+from twofa_middleware.wiring import Runtime, build
 
 ACCOUNT: dict[str, Any] = {
     "user": "5",

@@ -17,11 +17,12 @@ from support.stores import enrol, redis_at
 from twofa_middleware.asks import Look, Seen
 from twofa_middleware.cli.init import make_realm as init_realm
 from twofa_middleware.errors import ConfigError, StoreUnavailable
+from twofa_middleware.keys_and_store import store_kind
 from twofa_middleware.plugins import plugin
 from twofa_middleware.protocol import StoreOptions, UserKey
 from twofa_middleware.stores.redis import RedisStore
 from twofa_middleware.stores.redis_address import SCHEMES, Node, address_of
-from twofa_middleware.wiring import build, store_kind
+from twofa_middleware.wiring import build
 
 
 @pytest.mark.parametrize(
