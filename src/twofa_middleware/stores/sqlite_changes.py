@@ -71,8 +71,10 @@ class FileChanges:
         # First the version: what is committed between the two shows in the next one.
         (version,) = self._connection.execute(_VERSION).fetchone()
         if version != self._version:
-            (self._revision,) = self._connection.execute(_REVISION).fetchone()
-            self._version = version
+            (revision,) = self._connection.execute(_REVISION).fetchone()
+            if revision < self._revision:
+                self._openings += 1  # an older copy was put into the file, and the same numbers come again
+            self._revision, self._version = revision, version
         return self._openings * _OPENINGS + self._revision
 
     def _close(self) -> None:
