@@ -63,10 +63,17 @@ class Lane(asyncio.Protocol):
             if not self._to_send:
                 self._loop.call_soon(self._send)
             self._to_send.append(packed)
-        self._waiting.append((future, self._loop.time()))
-        if self._timer is None:
-            self._timer = self._loop.call_later(Deadline.seconds_of_a_reply(), self._look_for_late, False)
+        now = self._loop.time()
+        self._waiting.append((future, now))
+        due = now + Deadline.seconds_of_a_reply()
+        if self._timer is None or self._timer.when() > due:
+            self._set_timer(due, is_sure=False)
         return future
+
+    def _set_timer(self, at: float, *, is_sure: bool) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(at, self._look_for_late, is_sure)
 
     def _send(self) -> None:
         if self.is_open:
@@ -106,7 +113,7 @@ class Lane(asyncio.Protocol):
         if left <= 0 and is_sure:
             self._break(TimedOut, "Timeout reading from the server")
             return
-        self._timer = self._loop.call_later(max(left, _AGAIN_SECONDS), self._look_for_late, left <= 0)
+        self._set_timer(self._loop.time() + max(left, _AGAIN_SECONDS), is_sure=left <= 0)
 
     def _break(self, kind: type[Exception], said: str) -> None:
         self.is_open = False

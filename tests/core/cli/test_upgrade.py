@@ -12,8 +12,11 @@ def go_back(stage: Stage, layout: int, needs: int | None = None) -> None:
     with stage.database() as db:
         db.execute("UPDATE meta SET value = ? WHERE name = 'schema_version'", (str(layout),))
         if layout == 1:
+            for (trigger,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+                db.execute(f"DROP TRIGGER {trigger}")
             db.executescript(
-                "DROP INDEX log_of_user_by_id; CREATE INDEX log_of_user ON log (user); DROP TABLE bindings;"
+                "DROP INDEX log_of_user_by_id; CREATE INDEX log_of_user ON log (user); DROP TABLE bindings; "
+                "DROP TABLE revision;"
             )
         if needs is not None:
             db.execute("INSERT INTO meta (name, value) VALUES ('needs', ?)", (str(needs),))
