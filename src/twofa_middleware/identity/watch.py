@@ -15,80 +15,26 @@ A cookie that is not bound is *unread*: the app gets it where ``anonymous`` says
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Meta
 
 from ..asks import BeginLogin, Bind, Call, Moved, Random, ReadBody, Unbind
 from ..errors import ConfigError
 from ..http import Headers, Request, set_cookies
-from ..policy.login_rules import LoginRule
-from ..policy.paths import PathRule, is_plain
-from ..protocol import (
-    Anonymous,
-    Flow,
-    Identity,
-    Login,
-    PluginContext,
-    Reads,
-    Seals,
-    Unknown,
-    UserKey,
-    user_id,
-)
+from ..protocol import Anonymous, Flow, Identity, Login, PluginContext, Seals, Unknown, UserKey, user_id
 from ..references import load_callable
-from .answers import CookieName, what_was_told
+from .answers import what_was_told
 from .bindings import Binding, Bindings
-from .login_bodies import LOGIN_BODY_BYTES, LOGIN_BODY_SECONDS, Format, name_in
+from .login_bodies import LOGIN_BODY_BYTES, LOGIN_BODY_SECONDS, name_in
+from .watch_options import WatchOptions, WatchRules
 
 LOGIN_SECONDS = 120
 """So long a log-in may take the app. One that takes longer binds nothing, and ends what was bound meanwhile."""
 FADES_SECONDS = 60
 """So long a cookie stays bound in whose place the app has set another: requests may be on their way with it."""
 SESSION_BYTES = 16
-
-
-class Success(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the app answers when a log-in has succeeded, and never else: the status; where the answer leads (paths of the
-    app's own, ``{part}`` and a closing ``/**`` as in rules); whether it sets the cookie to a value."""
-
-    status: Annotated[int, Meta(ge=200, le=399)]
-    location: str | list[str] | None = None
-    sets_cookie: bool = False
-
-
-class WatchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``field``: the name's, in JSON with dots between keys. ``case``: whether the app tells ``Bob`` from ``bob``; or else
-    ``resolve``, ``module:function``, makes a user id of what was typed (a Login, an id, or None).
-
-    ``refresh``: requests in whose answers the app may set another cookie for the same log-in. ``anonymous``: requests with
-    which the app gets a cookie that is not bound, such as the page with the log-in form. ``login_gets_cookie``: the app gets
-    it with a log-in too, and it is bound if the answer sets none; for apps that know each session by one value alone.
-    ``hours``: a log-in that is older is nobody's.
-    """
-
-    cookie: CookieName
-    login: str | list[str]
-    field: Annotated[str, Meta(min_length=1)]
-    success: Success
-    format: Format = "form"
-    case: Literal["matters", "ignored"] | None = None
-    resolve: str | None = None
-    refresh: list[str] = []
-    anonymous: list[str] = []
-    login_gets_cookie: bool = False
-    hours: Annotated[int, Meta(gt=0, le=24 * 31)] = 24
-
-    @property
-    def login_rules(self) -> tuple[str, ...]:
-        return (self.login,) if isinstance(self.login, str) else tuple(self.login)
-
-    @property
-    def reads(self) -> Reads:
-        return Reads(cookies=frozenset({self.cookie.encode()}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +55,15 @@ class Watch:
 
     def __init__(self, options: WatchOptions, context: PluginContext) -> None:
         where = f"[apps.{context.app}] identity (watch)"
-        if (options.case is None) == (options.resolve is None):
-            raise ConfigError(
-                f'{where}: say either case = "matters" or "ignored", as the app tells names apart, or resolve = '
-                '"module:function", which makes a user id of what was typed'
-            )
         if context.seals is None:
             raise ConfigError(f"{where}: it needs the keys of the realm")
         self.reads = options.reads
         self._options = options
+        self._rules = WatchRules.of(options, where)
         self._seals: Seals = context.seals
         self._bindings = Bindings(context.seals, context.app, options.cookie)
         self._cookie = options.cookie.encode()
         self.withholds = frozenset[bytes]() if options.login_gets_cookie else frozenset({self._cookie})
-        self._logins = tuple(_login_rule(text, where) for text in options.login_rules)
-        if not self._logins:
-            raise ConfigError(f"{where}: login is empty; name the request that logs in, such as POST /login")
-        self._refresh = _path_rules(options.refresh, f"{where}: refresh")
-        self._anonymous = _path_rules(options.anonymous, f"{where}: anonymous")
-        places = options.success.location
-        listed = [] if places is None else [places] if isinstance(places, str) else places
-        self._places = None if places is None else _path_rules([f"GET {path}" for path in listed], f"{where}: location")
         self._resolve = (
             load_callable(options.resolve, where, asynchronous=context.asynchronous) if options.resolve else None
         )
@@ -145,7 +79,7 @@ class Watch:
         bound = yield from self._bindings.read(sent[0], request.now)
         if bound is not None:
             return Login(bound.user, bound.session, bound.label, bound.email)
-        return Anonymous() if self._may_be_unbound(request) else Anonymous(unread=frozenset({self._cookie}))
+        return Anonymous() if self._rules.may_be_unbound(request) else Anonymous(unread=frozenset({self._cookie}))
 
     def log_out(self, request: Request) -> Flow[None]:
         """End what is bound; the app's own session is not in reach, but it gets that cookie with the next log-in alone."""
@@ -153,19 +87,12 @@ class Watch:
         if key is not None:
             yield from Unbind(key, None, request.now)
 
-    def _may_be_unbound(self, request: Request) -> bool:
-        """Whether the app gets a cookie that is nobody's. That asks for less, so only the very path and method count."""
-        if not is_plain(request):
-            return False
-        rules = (*self._anonymous, *(rule.path for rule in self._logins))
-        return any(rule.matches(request.method, request.path) for rule in rules)
-
     # ---- before the app ---------------------------------------------------------------------------------------------
 
     def before_app(self, request: Request, logs_in: bool) -> Flow[_Begun]:
         """What is bound to the request's cookie ends, whatever the app will say."""
         key = self._sent_key(request)
-        if not (logs_in and any(rule.holds(request) for rule in self._logins)):
+        if not (logs_in and self._rules.logs_in(request)):
             if key is not None:
                 yield from Unbind(key, None, request.now)
             return _Begun(key, None, None)
@@ -204,7 +131,7 @@ class Watch:
         if isinstance(held, _Begun):
             if held.who is None:
                 return None
-            if not self._succeeded(status, place, new):
+            if not self._rules.succeeded(status, place, new):
                 if held.key is not None:
                     yield from Unbind(held.key, held.who, request.now)
                 return None
@@ -215,23 +142,12 @@ class Watch:
         sent = request.cookies()[self._cookie][0]
         if new == sent:
             return None
-        if new is not None and self._may_refresh(request):
+        if new is not None and self._rules.may_refresh(request):
             yield from self._rebind(request, sent, new, login)
         else:
             # The app may know the log-in by both values now, and only one of them could be bound to somebody else later.
             yield from Unbind(key, None, request.now)
         return None
-
-    def _may_refresh(self, request: Request) -> bool:
-        return is_plain(request) and any(rule.matches(request.method, request.path) for rule in self._refresh)
-
-    def _succeeded(self, status: int, place: str | None, new: bytes | None) -> bool:
-        success = self._options.success
-        if status != success.status or (success.sets_cookie and new is None):
-            return False
-        if self._places is None:
-            return True
-        return place is not None and any(rule.matches("GET", place) for rule in self._places)
 
     def _bind(self, request: Request, begun: _Begun, new: bytes | None) -> Flow[str | None]:
         value = new
@@ -272,23 +188,3 @@ class Watch:
     def _sent_key(self, request: Request) -> UserKey | None:
         sent = request.cookies().get(self._cookie, [])
         return self._bindings.key(sent[0]) if len(sent) == 1 else None
-
-
-def _login_rule(text: str, where: str) -> LoginRule:
-    try:
-        rule = LoginRule.parse(text)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: login: {error}") from None
-    if rule.place or "/**" in text:
-        raise ConfigError(
-            f'{where}: login: "{text}" is not one path; the app gets cookies there of which nobody knows whose they are, so '
-            "name the very path of the log-in, without /** and without a field"
-        )
-    return rule
-
-
-def _path_rules(texts: Iterable[str], where: str) -> tuple[PathRule, ...]:
-    try:
-        return tuple(PathRule.parse(text) for text in texts)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
