@@ -8,16 +8,16 @@ Each has two outcomes: on it goes, or an answer of ours. Whatever is raised beco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .accounts.access import Access, Passes, decide, look
 from .accounts.passes import end_pass
 from .accounts.unprompted import Opening
 from .asks import Count, Emit
-from .browser.cookies import hide_ours, is_ours, read_pass
+from .browser.cookies import hide_ours, read_pass
 from .browser.origin import is_own_websocket
-from .http import Allow, Answer, Headers, KnownPass, Request, Send, always, never, set_cookies
+from .http import Allow, Answer, Headers, KnownPass, Request, Send
 from .identify import CannotTell, Identified, Known, Nobody, identify
 from .inserts.controls import Scene, prove_again
 from .inserts.forms import MustProve
@@ -25,16 +25,18 @@ from .inserts.passing import come, rules_for
 from .inserts.rules import InsertRule
 from .inserts.splicing import ASKS_WHOLE
 from .lasting import still_passes, tell_of_end
+from .letting_on import let_on, let_on_unseen
 from .modes import let_by, unaltered
 from .moments import Moment, begin, moment_of
+from .nobody import admit_nobody
 from .one_body import OneBody
 from .outside import holds_something, session_outside, warn_of
 from .pages import health, routes
 from .pages.render import owned
 from .policy.paths import asks_less
 from .protocol import Event, Flow, IdentityResolver, Login, LoginWatcher
-from .refusals import closed_on_error, demand, foreign_websocket, not_told, prove_first, unlisted_websocket
-from .release import Admitted, lost, release, watched_heads
+from .refusals import closed_on_error, demand, foreign_websocket, not_told, prove_first
+from .release import Admitted, lost, release
 from .site import Site
 from .vouching import Ended, Untold, Verdict
 
@@ -55,11 +57,12 @@ class Gate:
         self._foreign_cookies = foreign_cookies
         self.inserts = inserts
         self.cookies_read = frozenset[bytes]().union(*(resolver.reads.cookies for _, resolver in resolvers))
-        self._server_read = frozenset[str]().union(*(resolver.reads.server for _, resolver in resolvers))
-        self._headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
+        self.server_read = frozenset[str]().union(*(resolver.reads.server for _, resolver in resolvers))
+        self.headers_read = frozenset[bytes]().union(*(resolver.reads.headers for _, resolver in resolvers))
         self.watchers = tuple(resolver for _, resolver in resolvers if isinstance(resolver, LoginWatcher))
         self.cookies_that_matter = self.cookies_read | site.credential_cookies | foreign_cookies
-        self._withheld = frozenset[bytes]().union(*(watcher.withholds for watcher in self.watchers))
+        self.withheld = frozenset[bytes]().union(*(watcher.withholds for watcher in self.watchers))
+        """The cookies that the app does not get with a log-in."""
         self.depends_on_state = any(not resolver.pure for _, resolver in resolvers)
         lasts = [getattr(resolver, "cache_seconds", 0) for _, resolver in resolvers if not resolver.pure]
         self.cache_seconds: int | None = min(lasts, default=None)
@@ -122,53 +125,34 @@ class Gate:
         if routes.is_own(site, request):
             return owned((yield from self._own_page(request)))
         moment = yield from moment_of(site, request)
-        outside = session_outside(request, self._server_read) if self.cookies_read else ""
+        outside = session_outside(request, self.server_read) if self.cookies_read else ""
         if outside:
             yield from warn_of(site, outside, request.now)
         # The app would know from a session outside of here who comes to an exempt path.
         if request.kind == "http" and asks_less(site.exempt, request) and not (moment.is_one or outside):
-            return self._allow_exempt(request)
+            return let_on_unseen(self, request)
         identified = yield from self.identify(request)
         if outside and isinstance(identified, Known | Nobody):
-            withheld = self._withheld & request.cookies().keys() if moment.logs_in else frozenset[bytes]()
+            withheld = self.withheld & request.cookies().keys() if moment.logs_in else frozenset[bytes]()
             if identified.takes_out & self.cookies_read | withheld and holds_something(request, outside):
                 identified = CannotTell(f"the app knows a session, by {outside}, of a cookie that it must not get")
         match identified:
             case Known(login, by, takes_out, headers_out, refused):
                 yield from self._tell_of_headers(request, headers_out)
-                taken = takes_out | self._withheld if moment.logs_in else takes_out
+                taken = takes_out | self.withheld if moment.logs_in else takes_out
                 changes = hide_ours(request, taken) | dict.fromkeys(headers_out | refused)
                 outcome = yield from self._admit_login(request, moment, login, by, changes)
             case Nobody(takes_out, headers_out, refused):
                 yield from self._tell_of_headers(request, headers_out)
                 if not request.is_safe:  # what the app does by it after all could not be taken back
                     headers_out, refused = headers_out | refused, frozenset()
-                outcome = yield from self._admit_nobody(request, moment, takes_out, headers_out, bool(refused))
+                outcome = yield from admit_nobody(self, request, moment, takes_out, headers_out, bool(refused))
             case _:
                 return (yield from not_told(self.site, request, identified))
         if isinstance(outcome, Allow) and moment.is_one:
             held = yield from begin(self.watchers, request, moment)
             return replace(outcome, state=replace(outcome.state, held=held))
         return outcome
-
-    def _allow_exempt(self, request: Request) -> Allow:
-        """It passes unseen, and so without anything by which the app could know somebody."""
-        names = {b"cookie", b"authorization"} | self._headers_read
-        sent = {name for name, _ in request.headers}
-        # With "_" for "-" the app may take a header for the one that is read.
-        twins = {name.replace(b"_", b"-") for name in self._headers_read}
-        names |= {name for name in sent if name.replace(b"_", b"-") in twins}
-        bare = request.with_headers(dict.fromkeys(names))
-        return replace(
-            self._allow(
-                replace(
-                    bare, server={key: value for key, value in bare.server.items() if key not in self._server_read}
-                ),
-                Admitted(None, None),
-                dict.fromkeys(names & sent),
-            ),
-            forgets=self._server_read,
-        )
 
     def _own_page(self, request: Request) -> Flow[Answer]:
         static = routes.serve_static(self.site, request)
@@ -196,7 +180,7 @@ class Gate:
         if site.is_service_account(login, by, request.now):
             yield from self.tell_of_service_account(login, request)
             admitted = Admitted(login, cookie, begins=begins, resolves=resolves)
-            return self._allow(request, admitted, changes, watches_body, may_last=True)
+            return let_on(self, request, admitted, changes, watches_body, may_last=True)
         access = yield from look(site, login, request)
         decision = yield from decide(site, login, request, access)
         if not isinstance(decision, Passes):
@@ -217,7 +201,7 @@ class Gate:
         rules = rules_for(self.inserts, request) if site.mode == "enforce" else ()
         if rules:
             return (yield from self._allow_page(Scene(site, request, login, access), rules, admitted, changes))
-        allow = self._allow(request, admitted, changes, watches_body, may_last=True)
+        allow = let_on(self, request, admitted, changes, watches_body, may_last=True)
         if request.kind != "http" or moment.is_one or replace(admitted, resolves=False).needs_release:
             return allow
         return replace(allow, known=self._known(request, login, access))
@@ -240,7 +224,8 @@ class Gate:
         passing = yield from come(scene, rules)
         if isinstance(passing, MustProve):
             return (yield from prove_first(self.site, scene.request, scene.login, prove_again(scene)))
-        allow = self._allow(
+        allow = let_on(
+            self,
             scene.request,
             replace(admitted, passing=passing),
             {**changes, **ASKS_WHOLE},
@@ -257,70 +242,6 @@ class Gate:
                 "header of a peer that is not listed", request.now, header=header.decode("latin-1")
             )
 
-    def _admit_nobody(
-        self,
-        request: Request,
-        moment: Moment,
-        takes_out: frozenset[bytes],
-        headers_out: frozenset[bytes],
-        is_refused: bool,
-    ) -> Flow[Allow | Answer]:
-        site = self.site
-        may_log_in_later = request.kind == "websocket" and self.depends_on_state
-        if may_log_in_later and not asks_less(site.anonymous_websockets, request):
-            return (yield from unlisted_websocket(site, request))
-        for unread in sorted(takes_out & self.cookies_read):
-            yield from site.warn("session cookie could not be read", request.now, cookie=unread.decode())
-        begins = moment.logs_in
-        changes = hide_ours(request, takes_out | self._withheld if begins else takes_out) | dict.fromkeys(headers_out)
-        carries = self._carries_credential(request)
-        resolves = self.depends_on_state and (carries or not request.is_safe)
-        cookie = read_pass(request, site.cookies.passes)
-        ended = cookie is not None and self._shows_log_out(request)
-        if ended and cookie is not None:
-            yield from end_pass(site, cookie, request.now, "nobody is logged in")
-        admitted = Admitted(None, cookie, begins=begins, resolves=resolves, ended=ended, is_refused=is_refused)
-        watches = self.depends_on_state and carries
-        return self._allow(request, admitted, changes, watches, may_last=watches or may_log_in_later)
-
-    def _shows_log_out(self, request: Request) -> bool:
-        """A person comes without a login, where the app's cookie would have been sent: the log-in has ended.
-
-        From another site a browser may hold back a SameSite=Strict cookie, so that says nothing.
-        """
-        inside = self.site.app.cookie_path.rstrip("/")
-        path = request.root + request.path
-        foreign = request.header(b"sec-fetch-site") == b"cross-site"
-        return request.is_navigation and not foreign and (path == inside or path.startswith(inside + "/"))
-
-    def _carries_credential(self, request: Request) -> bool:
-        names = {name for name, _ in request.headers}
-        return not names.isdisjoint(self._headers_read) or not self.cookies_read.isdisjoint(request.cookies())
-
     def tell_of_service_account(self, login: Login, request: Request) -> Flow[None]:
         event = Event("service account passed", request.now, self.site.name, login.user)
         yield from Emit(event, once_a_day=f"service {self.site.name} {login.user}")
-
-    def _allow(
-        self,
-        request: Request,
-        admitted: Admitted,
-        changes: Mapping[bytes, bytes | None],
-        watches_body: bool = False,
-        *,
-        may_last: bool = False,
-    ) -> Allow:
-        look_at = always if admitted.needs_release else self._sets_watched_cookie
-        return Allow(
-            request,
-            admitted.login,
-            changes,
-            look_at,
-            admitted,
-            watches_body,
-            is_watched=watched_heads(self.site, request) if may_last else never,
-            asks_each=self.depends_on_state,
-        )
-
-    def _sets_watched_cookie(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        return any(name in self.cookies_read or is_ours(name) for name, _ in set_cookies(headers))
