@@ -565,6 +565,41 @@ def test_a015_a_stream_ends_whole_when_its_pass_ends(behind: Behind, erin: Visit
     assert app.has_ended
 
 
+def test_a015_a_stream_that_began_without_a_question_ends_with_its_pass_all_the_same(
+    behind: Behind, erin: Visitor
+) -> None:
+    news = News(EVENTS)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/news":
+            await news(scope, receive, send)
+        else:
+            await send(start([]))
+            await send(chunk(b"page"))
+
+    async def decide(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("it was not known")
+
+    gate = paced(behind(app), OFTEN)
+    gate.runtime.hot._near._clock = lambda: 0.0
+
+    async def main() -> None:
+        page = Client(gate, stream_of(erin, "/home"))
+        await page.over()
+        assert page.types[-1] == "end"
+        gate._decide = decide
+        client = Client(gate, stream_of(erin))
+        await client.until(lambda: len(client.got) == 2)
+        await renew_codes(erin)
+        await client.until(lambda: client.types[-1] == "end")
+        assert [message["body"] for message in client.got[1:]] == [b"data: secret\n\n", b""]
+        client.served.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await client.over()
+
+    run(main)
+
+
 def test_a015_its_next_chunk_is_held_back_also_where_no_time_was_to_notice(behind: Behind, erin: Visitor) -> None:
     app = News(EVENTS)
     gate = paced(behind(app), Pace(every_seconds=0, limit_seconds=60))

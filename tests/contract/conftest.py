@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from support import portal
+from support.both_ways import BothWays
 from support.ending import end
 from support.environment import is_importable
 from support.exchange import AsgiExchange, Exchange, WsgiExchange
@@ -101,6 +102,23 @@ def wrap(adapter: str) -> Iterator[Wrap]:
             exchange.close()
     for gate in gates:
         end(gate)
+
+
+OpenBoth = Callable[..., BothWays]
+
+
+@pytest.fixture
+def open_both(adapter: str, tmp_path: Path) -> Iterator[OpenBoth]:
+    """An app behind two gates, one of which remembers: ``open_both(routes, shop=…)``."""
+    opened: list[BothWays] = []
+
+    def open_both(routes: dict[str, Behaviour] | None = None, **changes: Any) -> BothWays:
+        opened.append(BothWays.of(door(adapter), adapter, make_realm(tmp_path, **changes), routes))
+        return opened[-1]
+
+    yield open_both
+    for both in opened:
+        both.close()
 
 
 def door(adapter: str) -> Any:

@@ -4,18 +4,18 @@ and where a decision could be another one, nothing is. Attacks 1, 6, 22 to 27, 7
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract.conftest import door
+from contract.conftest import OpenBoth
 from support.both_ways import BothWays
 from support.exchange import Pairs
-from support.realm import NOW, SIGNED_COOKIE, make_realm, session_cookie
+from support.realm import NOW, SIGNED_COOKIE, session_cookie
 from support.spy import Behaviour, Told
 from support.visitor import NAVIGATION, Visitor
 
@@ -31,17 +31,9 @@ ROUTES: dict[str, Behaviour] = {"/events": lambda call: Told(200, [("Content-Typ
 
 
 @pytest.fixture
-def opens(adapter: str, tmp_path: Path) -> Iterator[Opens]:
+def opens(open_both: OpenBoth) -> Opens:
     """``opens(shop=…)``: the app behind its two gates, with these settings."""
-    opened: list[BothWays] = []
-
-    def opens(**changes: Any) -> BothWays:
-        opened.append(BothWays.of(door(adapter), adapter, make_realm(tmp_path, **changes), ROUTES))
-        return opened[-1]
-
-    yield opens
-    for both in opened:
-        both.close()
+    return partial(open_both, ROUTES)
 
 
 def line_of(visitor: Visitor) -> str:

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contract.conftest import door
+from contract.conftest import OpenBoth, door
 from support.both_ways import BothWays, Gated
 from support.realm import SIGNED_COOKIE, make_realm, session_cookie
 from support.spy import HTML, Behaviour, Call, Told, logging_in
@@ -41,17 +42,9 @@ ROUTES: dict[str, Behaviour] = {
 
 
 @pytest.fixture
-def opens(adapter: str, tmp_path: Path) -> Iterator[Opens]:
+def opens(open_both: OpenBoth) -> Opens:
     """``opens(shop=…)``: the app behind its two gates, with these settings."""
-    opened: list[BothWays] = []
-
-    def opens(**changes: Any) -> BothWays:
-        opened.append(BothWays.of(door(adapter), adapter, make_realm(tmp_path, **changes), ROUTES))
-        return opened[-1]
-
-    yield opens
-    for both in opened:
-        both.close()
+    return partial(open_both, ROUTES)
 
 
 @pytest.fixture

@@ -119,6 +119,29 @@ def test_a015_a_stream_ends_whole_at_the_next_chunk(
     assert (event["user"], event["path"], event["reason"]) == ("wendy", "/news", "its pass has ended")
 
 
+def test_a015_a_stream_that_began_without_a_question_ends_with_its_pass_all_the_same(
+    behind: Behind, wendy: Visitor
+) -> None:
+    news = News(lambda: wendy.confirm("codes"), EVENTS)
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/news":
+            return news(environ, start_response)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"page"]
+
+    def decide(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        raise AssertionError("it was not known")
+
+    gate: Any = paced(behind(app))
+    gate.runtime.hot._near._clock = lambda: 0.0
+    assert serve(gate, environ_for(wendy, "/home")).body == b"page"
+    gate._decide = decide
+    wire = serve(gate, environ_for(wendy))
+    assert (wire.error, wire.body) == (None, CHUNK * 3)
+    assert (news.given, news.closed) == (4, 1)
+
+
 @pytest.mark.parametrize("comes_from", ["nobody", "wendy"])
 @pytest.mark.parametrize("ends", [True, False])
 def test_a015_a_stream_that_begins_a_log_in_ends_with_the_pass_of_that_log_in(
