@@ -8,26 +8,18 @@ Each has two outcomes: on it goes, or an answer of ours. Whatever is raised beco
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from .accounts.access import Access, Passes, decide, look
-from .accounts.passes import end_pass
-from .accounts.unprompted import Opening
 from .asks import Count, Emit
-from .browser.cookies import hide_ours, read_pass
-from .browser.origin import is_own_websocket
-from .http import Allow, Answer, Headers, KnownPass, Request, Send
+from .browser.cookies import hide_ours
+from .http import Allow, Answer, Headers, Request, Send
 from .identify import CannotTell, Identified, Known, Nobody, identify
-from .inserts.controls import Scene, prove_again
-from .inserts.forms import MustProve
-from .inserts.passing import come, rules_for
 from .inserts.rules import InsertRule
-from .inserts.splicing import ASKS_WHOLE
 from .lasting import still_passes, tell_of_end
-from .letting_on import let_on, let_on_unseen
+from .letting_on import let_on_unseen
 from .modes import let_by, unaltered
-from .moments import Moment, begin, moment_of
+from .moments import begin, moment_of
 from .nobody import admit_nobody
 from .one_body import OneBody
 from .outside import holds_something, session_outside, warn_of
@@ -35,9 +27,10 @@ from .pages import health, routes
 from .pages.render import owned
 from .policy.paths import asks_less
 from .protocol import Event, Flow, IdentityResolver, Login, LoginWatcher
-from .refusals import closed_on_error, demand, foreign_websocket, not_told, prove_first
-from .release import Admitted, lost, release
+from .refusals import closed_on_error, not_told
+from .release import lost, release
 from .site import Site
+from .somebody import admit_login
 from .vouching import Ended, Untold, Verdict
 
 
@@ -141,7 +134,7 @@ class Gate:
                 yield from self._tell_of_headers(request, headers_out)
                 taken = takes_out | self.withheld if moment.logs_in else takes_out
                 changes = hide_ours(request, taken) | dict.fromkeys(headers_out | refused)
-                outcome = yield from self._admit_login(request, moment, login, by, changes)
+                outcome = yield from admit_login(self, request, moment, login, by, changes)
             case Nobody(takes_out, headers_out, refused):
                 yield from self._tell_of_headers(request, headers_out)
                 if not request.is_safe:  # what the app does by it after all could not be taken back
@@ -166,75 +159,6 @@ class Gate:
                 return routes.serve_nobody(self.site, request)
             case _:
                 return (yield from not_told(self.site, request, identified))
-
-    def _admit_login(
-        self, request: Request, moment: Moment, login: Login, by: str, changes: Mapping[bytes, bytes | None]
-    ) -> Flow[Allow | Answer]:
-        site = self.site
-        if request.kind == "websocket" and not is_own_websocket(request, site.app.origins):
-            return (yield from foreign_websocket(site, request, login))
-        cookie = read_pass(request, site.cookies.passes)
-        begins = moment.logs_in
-        # The app may see another login by now, whatever the method: a second request can have logged somebody in.
-        resolves = watches_body = self.depends_on_state
-        if site.is_service_account(login, by, request.now):
-            yield from self.tell_of_service_account(login, request)
-            admitted = Admitted(login, cookie, begins=begins, resolves=resolves)
-            return let_on(self, request, admitted, changes, watches_body, may_last=True)
-        access = yield from look(site, login, request)
-        decision = yield from decide(site, login, request, access)
-        if not isinstance(decision, Passes):
-            return (yield from demand(site, request, login, decision))
-        opens = None
-        if decision.opens is not None and request.is_navigation:
-            browser = access.browser.digest if access.browser else None
-            opens = Opening(
-                login, decision.opens, access.account.generation, browser, access.pass_digest, decision.roles
-            )
-        ended = False
-        if moment.logs_out:
-            opens, ended = None, True
-            if cookie is not None:
-                yield from end_pass(site, cookie, request.now, "log-out", login)
-        had_pass = access.valid_pass is not None
-        admitted = Admitted(login, cookie, opens, begins, resolves, ended, had_pass=had_pass)
-        rules = rules_for(self.inserts, request) if site.mode == "enforce" else ()
-        if rules:
-            return (yield from self._allow_page(Scene(site, request, login, access), rules, admitted, changes))
-        allow = let_on(self, request, admitted, changes, watches_body, may_last=True)
-        if request.kind != "http" or moment.is_one or replace(admitted, resolves=False).needs_release:
-            return allow
-        return replace(allow, known=self._known(request, login, access))
-
-    def _known(self, request: Request, login: Login, access: Access) -> KnownPass | None:
-        known = access.known(self.site, login)
-        if known is None or self.cache_seconds is None:
-            return known
-        until = min(known.until, request.now + self.cache_seconds)
-        return replace(known, until=until) if request.is_safe and self.cache_seconds else None
-
-    def _allow_page(
-        self,
-        scene: Scene,
-        rules: tuple[InsertRule, ...],
-        admitted: Admitted,
-        changes: Mapping[bytes, bytes | None],
-    ) -> Flow[Allow | Answer]:
-        """A page of the app's that gets controls of ours, or a form with one."""
-        passing = yield from come(scene, rules)
-        if isinstance(passing, MustProve):
-            return (yield from prove_first(self.site, scene.request, scene.login, prove_again(scene)))
-        allow = let_on(
-            self,
-            scene.request,
-            replace(admitted, passing=passing),
-            {**changes, **ASKS_WHOLE},
-            watches_body=self.depends_on_state and passing.body is None,
-            may_last=True,
-        )
-        if passing.body is not None and self.depends_on_state and not (yield from self.still_same(allow)):
-            return (yield from not_told(self.site, scene.request, CannotTell("another log-in came with the form")))
-        return replace(allow, body=passing.body, splices=True)
 
     def _tell_of_headers(self, request: Request, headers_out: frozenset[bytes]) -> Flow[None]:
         for header in sorted(headers_out):
