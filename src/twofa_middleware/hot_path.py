@@ -30,6 +30,8 @@ from .stores.near_cache import Mark, NearCache
 from .ways import Way
 
 MOST_PATHS = 4096
+LONGEST_PATH = 512
+"""A longer one is looked at each time: what is remembered has to stay small."""
 CLOCK_SECONDS = 60
 """So far back may the clock go without everything being decided anew."""
 
@@ -81,9 +83,11 @@ class HotPath:
 
     def learn(self, request: Request, method: str, path: str, root: str) -> Way:
         """Look at a path, and remember it for the next request."""
-        if len(self.ways) >= MOST_PATHS:
-            self.ways.clear()
-        way = self.ways[method, path, root] = self._way_of(request)
+        way = self._way_of(request)
+        if len(method) + len(path) + len(root) <= LONGEST_PATH:
+            if len(self.ways) >= MOST_PATHS:
+                self.ways.clear()
+            self.ways[method, path, root] = way
         return way
 
     def find(self, key: Hashable, now: float) -> Remembered | None:

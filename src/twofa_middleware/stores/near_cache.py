@@ -22,6 +22,8 @@ from typing import Any
 from ..protocol import Changes, UserKey
 
 MOST_KEPT = 8192
+MOST_OF_A_USER = 64
+"""So many of one user's, lest somebody who sends other bytes with each request push out what is known of all others."""
 MOST_NOTED = 8192
 """So many users are known by when they last changed; what began to be read before the first of them is not kept."""
 ASK_SECONDS = 1.0
@@ -60,7 +62,7 @@ class NearCache:
         self._lock = threading.Lock()
         self._has_begun = False
         self._kept: dict[Hashable, _Kept] = {}
-        self._of_user: dict[UserKey, set[Hashable]] = {}
+        self._of_user: dict[UserKey, dict[Hashable, None]] = {}
         self._number = 0
         self._noted: dict[UserKey, int] = {}
         self._noted_from = 0
@@ -86,7 +88,10 @@ class NearCache:
                 return
             self._drop(key)
             self._kept[key] = _Kept(mark.stamp, user, what)
-            self._of_user.setdefault(user, set()).add(key)
+            his = self._of_user.setdefault(user, {})
+            his[key] = None
+            if len(his) > MOST_OF_A_USER:
+                self._drop(next(iter(his)))
             while len(self._kept) > MOST_KEPT:
                 self._drop(next(iter(self._kept)))
 
@@ -151,7 +156,7 @@ class NearCache:
         if kept is None:
             return
         keys = self._of_user[kept.user]
-        keys.discard(key)
+        keys.pop(key, None)
         if not keys:
             del self._of_user[kept.user]
 

@@ -9,7 +9,7 @@ import pytest
 
 from twofa_middleware.protocol import UserKey
 from twofa_middleware.stores import near_cache
-from twofa_middleware.stores.near_cache import ASK_SECONDS, BELIEVED_SECONDS, Mark, NearCache
+from twofa_middleware.stores.near_cache import ASK_SECONDS, BELIEVED_SECONDS, MOST_KEPT, MOST_OF_A_USER, Mark, NearCache
 
 ALICE, BOB = UserKey("alice"), UserKey("bob")
 
@@ -215,7 +215,7 @@ def test_who_has_nothing_left_is_not_known(process: Process, monkeypatch: pytest
     monkeypatch.setattr(near_cache, "MOST_KEPT", 1)
     process.read("a", ALICE)
     process.read("b", BOB)
-    assert process.near._of_user == {BOB: {"b"}}
+    assert process.near._of_user == {BOB: {"b": None}}
 
 
 def test_a_key_goes_to_whom_it_was_kept_for_last(process: Process) -> None:
@@ -258,3 +258,12 @@ def test_a_child_inherits_nothing(process: Process) -> None:
             os._exit(0 if is_empty and is_new else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert (process.near.find("key"), process.near.find("childs")) == ("decision", None)
+
+
+def test_a_user_who_sends_other_bytes_each_time_pushes_nobody_else_out(process: Process) -> None:
+    process.read("hers")
+    for number in range(MOST_KEPT + 1):
+        process.read(number, BOB)
+    assert process.near.find("hers") == "decision"
+    found = [process.near.find(number) for number in (0, MOST_KEPT - MOST_OF_A_USER, MOST_KEPT)]
+    assert found == [None, None, "decision"]
