@@ -4,7 +4,7 @@ A question goes down through these rooms, and its reply up again:
 
     redis_talks, redis_index         what is said to answer it: of one user, or of the realm; and of all, one by one
     redis_scripts, redis_keys        the scripts in ``lua/``, and the keys that they work on
-    redis_encoding, redis_answers    what goes into a script, what comes out
+    redis_encoding, redis_answers    what goes into a script, what comes out, with the rows of redis_rows
     redis_look, redis_lanes          the same of a decision, which is asked for most: said as it is, on a connection that is
                                      believed; of an event loop many say it on one
     redis_acknowledge                whether a change that matters has to be on replicas or disks first
