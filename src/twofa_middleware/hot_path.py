@@ -12,22 +12,20 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from .asks import Look, Seen
+from .at_once import known_at_once, login_of_line
 from .browser.cookies import hide_ours, is_ours
 from .browser.kept import replace_cookies
 from .gate import Gate
 from .http import Allow, Headers, KnownPass, Request, set_cookies
 from .identify import Known
-from .inserts.rules import InsertRule
-from .pages.routes import is_own
-from .policy.paths import asks_less, asks_more, is_plain
-from .protocol import Flow, Login, Result
+from .protocol import Login
 from .stores.near_cache import Mark, NearCache
 from .ways import Way
+from .which_way import way_of
 
 MOST_PATHS = 4096
 LONGEST_PATH = 512
@@ -38,8 +36,8 @@ CLOCK_SECONDS = 60
 
 @dataclass(slots=True, eq=False)
 class Remembered:
-    """``login``: the id of who is logged in. The Cookie header that the app gets, if it gets one: as ASGI has it (``header``) and as WSGI has it (``text``). Times
-    are seconds since 1970."""
+    """``login``: the id of who is logged in. ``header`` and ``text``: the Cookie header that the app gets, if it gets one, as
+    ASGI has it and as WSGI has it. Times are seconds since 1970."""
 
     known: KnownPass
     login: str
@@ -59,18 +57,16 @@ class Remembered:
 class HotPath:
     """What was decided for one app. It is asked by many threads; what it counts may be a few short."""
 
-    def __init__(self, gate: Gate, near: NearCache, inserts: tuple[InsertRule, ...]) -> None:
+    def __init__(self, gate: Gate, near: NearCache) -> None:
         site = gate.site
         self.gate = gate
         self._near = near
-        self._inserts = inserts
         self.ways: dict[tuple[str, str, str], Way] = {}
         """What is known of paths, by the method, the path and the root as the server has them."""
         self._ring = site.sealer.live_ring
-        reads = [resolver.reads for _, resolver in gate.resolvers]
-        self.reads_headers = frozenset[bytes]().union(*(one.headers for one in reads))
-        self.reads_server = tuple(sorted(frozenset[str]().union(*(one.server for one in reads))))
-        self.reads_peer = any(one.peer for one in reads)
+        self.reads_headers = gate.headers_read
+        self.reads_server = tuple(sorted(gate.server_read))
+        self.reads_peer = any(resolver.reads.peer for _, resolver in gate.resolvers)
         self._reads_cookies_alone = not (self.reads_headers or self.reads_server or self.reads_peer)
         self._named = (b"2fa-", *sorted(gate.cookies_that_matter))
         self.pass_name = site.cookies.passes
@@ -83,7 +79,7 @@ class HotPath:
 
     def learn(self, request: Request, method: str, path: str, root: str) -> Way:
         """Look at a path, and remember it for the next request."""
-        way = self._way_of(request)
+        way = way_of(self.gate, request)
         if len(method) + len(path) + len(root) <= LONGEST_PATH:
             if len(self.ways) >= MOST_PATHS:
                 self.ways.clear()
@@ -160,12 +156,10 @@ class HotPath:
     def recognise(self, request: Request, key: Hashable) -> Remembered | None:
         """The same pass and log-in in other bytes: an app may sign its cookie anew with every answer, and others may add
         theirs. It costs what the resolvers cost."""
-        if self._near.has(key):
-            return (
-                None  # what is known by these very bytes does not hold, or it is this request's turn to ask the store
-            )
+        if self._near.has(key):  # but it does not hold, or it is this request's turn to ask the store
+            return None
         mark = self._near.mark()
-        who = None if self.gate.depends_on_state else self._who(request)
+        who = None if self.gate.depends_on_state else known_at_once(self.gate, request)
         if mark is None or who is None:
             return None
         found: Remembered | None = self._near.find(self._other_key(request, self._known(who.login, 0)))
@@ -189,7 +183,7 @@ class HotPath:
         if len(values) != len(sets) or not all(values.values()) or any(is_ours(name) for name in values):
             return False
         line = replace_cookies(line, values)
-        login = self._whose(line, int(now))
+        login = login_of_line(self.gate, line, int(now))
         if login is None or (login.user, login.session) != (found.login, found.known.session):
             return False
         ends = found.until if login.expires is None else min(found.until, login.expires)
@@ -197,19 +191,6 @@ class HotPath:
         known = KnownPass(found.known.user, login.session, ends, found.known.seen)
         self._near.keep(mark, known.user, key_of(line), Remembered.of(known, login, cookie, int(now), found.ring))
         return True
-
-    def _whose(self, line: bytes, now: int) -> Login | None:
-        """Whose log-in a Cookie header shows beyond doubt: each cookie that matters is in it once at most, and nothing else
-        that has its name in it; and all resolvers say the same."""
-        for name in self.gate.cookies_that_matter:
-            if line.count(name) != (name in self.gate.cookies_read):
-                return None
-        request = Request("http", "GET", "", "/", None, b"", ((b"cookie", line),), {}, now)
-        logins = [_without_asking(resolver.resolve(request)) for _, resolver in self.gate.resolvers]
-        first = logins[0]
-        if not isinstance(first, Login) or any(login != first for login in logins):
-            return None
-        return first
 
     def _holds(self, found: Remembered, now: float) -> bool:
         return found.since <= now < found.until and found.ring is self._ring.last
@@ -238,43 +219,3 @@ class HotPath:
     def _other_key(self, request: Request, known: KnownPass) -> Hashable:
         ours = request.cookies().get(self.pass_name, [])
         return ("pass", *ours, known.user, known.session)
-
-    def _who(self, request: Request) -> Known | None:
-        """Who is logged in, if that takes no question and no header has to be taken out for it."""
-        flow: Flow[Any] = self.gate.identify(request)
-        found = _without_asking(flow)
-        return found if isinstance(found, Known) and not (found.headers_out or found.refused) else None
-
-    # ---- paths ------------------------------------------------------------------------------------------------------
-
-    def _way_of(self, request: Request) -> Way:
-        site = self.gate.site
-        is_odd = request.kind != "http" or not is_plain(request) or is_own(site, request)
-        changes_what_is_read = self.gate.depends_on_state and not request.is_safe
-        if is_odd or changes_what_is_read or asks_more(site.streams, request) or _has_controls(self._inserts, request):
-            return Way.LONG
-        rules = [rule for rule in (*site.login_rules, *site.logout_rules) if rule.fits(request.path)]
-        if any(rule.place != "query" for rule in rules):
-            return Way.LONG
-        if asks_less(site.exempt, request):
-            return Way.LONG if rules or self.reads_headers or self.reads_server else Way.EXEMPT
-        if asks_more(site.strict, request):
-            return Way.LONG if rules else Way.STRICT
-        return Way.PLAIN_WITHOUT_QUERY if rules else Way.PLAIN
-
-
-def _has_controls(rules: Iterable[InsertRule], request: Request) -> bool:
-    return any(rule.path.matches("GET", request.path) or rule.path.matches("POST", request.path) for rule in rules)
-
-
-def _without_asking(flow: Flow[Result]) -> Result | None:
-    """What a flow comes to that asks nothing; None for one that asks."""
-    try:
-        next(flow)
-    except StopIteration as end:
-        result: Result = end.value
-        return result
-    except Exception:
-        return None  # the long way tells what it is
-    flow.close()
-    return None

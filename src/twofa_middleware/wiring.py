@@ -165,7 +165,7 @@ def _running(settings: Settings, sealer: Sealer, context: PluginContext, gate: G
     if hasattr(kept_by, "changes") and gate.site.mode == "enforce":
         near = NearCache(kept_by.changes())
         store = NearStore(store, near)
-        hot = HotPath(gate, near, gate.inserts)
+        hot = HotPath(gate, near)
     answers = _answers(settings, sealer, context, store, settings.events.carry)
     if hot is not None:
         answers.courier.collect(hot.take_counts)
