@@ -8,8 +8,8 @@ A question goes down through these rooms, and its reply up again:
     redis_look, redis_lanes          the same of a decision, which is asked for most: said as it is, on a connection that is
                                      believed; of an event loop many say it on one
     redis_acknowledge                whether a change that matters has to be on replicas or disks first
-    redis_routes                     who is asked: what redis_topology finds (by redis_slots in a Cluster), if
-                                     redis_identity believes that it has the store, with the fence of redis_fence
+    redis_routes                     who is asked: what redis_topology finds (by redis_slots in a Cluster), if redis_belief
+                                     has heard there what redis_identity wants to hear, with the fence of redis_fence
     redis_steps, redis_clients       what is said on which connection, and who says it: redis_threads or redis_loops,
                                      until redis_deadline, on connections of redis_pools
     redis_address, redis_tls         where the servers are, and how they show who they are

@@ -22,10 +22,11 @@ from redis.exceptions import RedisError
 from ..errors import StoreError, StoreUnavailable
 from ..protocol import UserKey
 from .redis_address import Address, Node
+from .redis_belief import INFO
 from .redis_clients import Clients
 from .redis_deadline import SOCKET_SECONDS
 from .redis_pools import connection_to
-from .redis_routes import INFO, Routes
+from .redis_routes import Routes
 from .redis_slots import Slots
 
 LOGGER = logging.getLogger("twofa_middleware")

@@ -1,4 +1,4 @@
-"""From a conversation to the steps that hold it: which server, whether it is believed, and where a redirection leads.
+"""From a conversation to the steps that hold it: which server, with which fence, and where a redirection leads.
 
 A command that was redirected has not run, so it is sent again, to the node that was named; that is the only thing that
 is. ``TRYAGAIN``, ``CLUSTERDOWN`` and a node that does not answer refuse the question.
@@ -6,7 +6,6 @@ is. ``TRYAGAIN``, ``CLUSTERDOWN`` and a node that does not answer refuse the que
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import Any
 
 from redis.exceptions import AskError, MovedError, NoScriptError, RedisError, ResponseError
@@ -14,15 +13,12 @@ from redis.exceptions import AskError, MovedError, NoScriptError, RedisError, Re
 from ..errors import StoreError, StoreUnavailable
 from ..protocol import Layout
 from .redis_address import Node
+from .redis_belief import INFO, MOST_TURNS, Belief, redirected
 from .redis_fence import Fences
 from .redis_identity import Identity
 from .redis_slots import Slots
 from .redis_steps import FENCE, Behind, Conversation, Link, Say, SayAll, Steps, Take, Words
 from .redis_topology import Topology
-
-MOST_TURNS = 4
-INFO = ("INFO", "replication")
-INFO_OF_MEMORY = ("INFO", "memory")
 
 
 class Routes:
@@ -32,7 +28,7 @@ class Routes:
         self._topology = topology
         self._identity = identity
         self._fences = fences
-        self._store_id = store_id
+        self._belief = Belief(topology, identity, store_id)
 
     def hold(self, conversation: Conversation, now: int | None) -> Steps[Any]:
         """Hold a conversation with servers that are believed. ``now``: when the question is asked, if it says so."""
@@ -49,7 +45,7 @@ class Routes:
     def meet(self, node: Node, now: int) -> Steps[bool]:
         """Ask the server which store it is, unless that is taken for granted; whether its fence is known as well."""
         try:
-            link = yield from self._believed(node)
+            link = yield from self._belief.believed(node)
         except StoreError as error:
             self.lost(error)
             raise
@@ -69,7 +65,7 @@ class Routes:
         """Ask every server which store it is."""
         try:
             for node in (yield from self._topology.primaries()):
-                yield from self._checked((yield Take(node)))
+                yield from self._belief.checked((yield Take(node)))
         except (RedisError, OSError, StoreError) as error:
             self.lost(error)
             raise
@@ -132,7 +128,7 @@ class Routes:
         node = yield from self._topology.find(_key(words))
         is_asking = False
         for _ in range(MOST_TURNS):
-            link = (yield Take(node)) if believes else (yield from self._believed(node))
+            link = (yield Take(node)) if believes else (yield from self._belief.believed(node))
             said = words if believes else (yield from self._fenced(link, words, now))
             try:
                 if is_asking:
@@ -141,10 +137,10 @@ class Routes:
             except NoScriptError:
                 raise
             except MovedError as error:
-                node, is_asking = _named(error, node), False
+                node, is_asking = redirected(error, node), False
                 self._topology.moved(error.slot_id, node)
             except AskError as error:
-                node, is_asking = _named(error, node), True
+                node, is_asking = redirected(error, node), True
             except ResponseError:
                 link.checked_at = None  # it may have become a replica, and another one in its place
                 raise
@@ -172,57 +168,6 @@ class Routes:
                 raise reply
         return [found[number] for number in range(len(commands))]
 
-    # ---- who is asked -----------------------------------------------------------------------------------------------
-
-    def _believed(self, node: Node) -> Steps[Link]:
-        link: Link = yield Take(node)
-        if not self._identity.is_believed(link):
-            link = yield from self._checked(link)
-        return link
-
-    def _checked(self, link: Link) -> Steps[Link]:
-        """Ask the server that is held which store it is and under which id it writes."""
-        asked_at = monotonic()
-        if self._topology.slots is None or not (yield from self._has_a_marker(link.node)):
-            link = yield from self._vouched_for(link.node)
-        link.writes_as = self._identity.writes_as((yield Say(INFO)))
-        if link.checked_at is None:
-            self._identity.keeps_all((yield Say(INFO_OF_MEMORY)))
-        link.checked_at = asked_at
-        return link
-
-    def _has_a_marker(self, node: Node) -> Steps[bool]:
-        """Whether the node has a marker, which says the right id."""
-        slots = self._topology.slots
-        for marker in self._identity.markers_at(slots, node) if slots is not None else ():
-            try:
-                value = yield Say(("GET", marker))
-            except MovedError as error:
-                self._topology.moved(error.slot_id, _named(error, node))
-            except AskError:
-                continue  # its slot is on its way to another node
-            else:
-                self._identity.believe(value, self._store_id)
-                return True
-        return False
-
-    def _vouched_for(self, node: Node) -> Steps[Link]:
-        """The id itself says the right id. It lies on the one server; in a cluster perhaps on another node, which
-        vouches for one that has no marker, as in the middle of resharding."""
-        home = yield from self._topology.find(self._identity.key)
-        for _ in range(MOST_TURNS):
-            yield Take(home)
-            try:
-                value = yield Say(("GET", self._identity.key))
-            except MovedError as error:
-                home = _named(error, home)
-                self._topology.moved(error.slot_id, home)
-                continue
-            self._identity.believe(value, self._store_id)
-            link: Link = yield Take(node)
-            return link
-        raise StoreUnavailable("the cluster did not find the store's id")
-
     def _fenced(self, link: Link, words: Words, now: int | None) -> Steps[Words]:
         """The command with the fence of the server that is held, which is set if nobody has met the server before."""
         is_wanted = FENCE in words
@@ -236,7 +181,7 @@ class Routes:
             except ResponseError:
                 if is_wanted:
                     raise  # all else goes on, such as reading where there is no memory to write
-            again = yield from self._believed(node)
+            again = yield from self._belief.believed(node)
             step = self._fences.step(again.writes_as, now)
             if is_wanted and step is None and again.writes_as == server:
                 raise StoreUnavailable("the clock of this server is more than an hour behind what others have accepted")
@@ -250,8 +195,3 @@ def _key(words: Words) -> str:
     """The key by which a command is sent: all its keys lie in one slot."""
     key: str = words[3] if words[0] in ("EVALSHA", "EVAL") else words[1]
     return key
-
-
-def _named(error: AskError, by: Node) -> Node:
-    """Where a redirection leads; no host is that of the node that says so."""
-    return Node(error.host or by.host, error.port)
