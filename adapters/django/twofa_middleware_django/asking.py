@@ -16,46 +16,16 @@ from functools import partial
 from io import BytesIO
 from time import monotonic
 from typing import Any
-from urllib.parse import unquote, unquote_to_bytes
 
 from django.db import connections
 
 from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import AppUnreadable
-from twofa_middleware.http import Headers
 from twofa_middleware.program import AppAnswer, AskApp
 from twofa_middleware.turns import Place, Turns
 
+from .question import environ_of, is_same, scope_of
 from .translate import headers_of
-
-_SENT_PATHS = ("RAW_URI", "REQUEST_URI")
-# What belongs to the request that is being decided, and to nothing else: its line, its body, its connection, and how the
-# server would do more for the project than take its answer. Headers begin with HTTP_.
-_ITS_OWN = frozenset(
-    {
-        "CONTENT_LENGTH",
-        "CONTENT_TYPE",
-        "PATH_INFO",
-        "PATH_TRANSLATED",
-        "QUERY_STRING",
-        "REDIRECT_URL",
-        "REQUEST_METHOD",
-        "SCRIPT_FILENAME",
-        "SCRIPT_URI",
-        "SCRIPT_URL",
-        "extensions",
-        "gunicorn.sock",
-        "gunicorn.socket",
-        "waitress.client_disconnected",
-        "wsgi.early_hints",
-        "wsgi.file_wrapper",
-        "wsgi.input",
-        "wsgi.input_terminated",
-        "wsgi.websocket",
-    }
-)
-_CONTAINERS = (dict, list, set)
-_DIFFERS = frozenset({"REMOTE_PORT", "client", "state", "wsgi.errors", "wsgi.input"})
 
 
 class Asking:
@@ -79,7 +49,7 @@ class Asking:
     ) -> AppAnswer:
         """Under WSGI. ``kind`` of request; where a view is at work in this thread, it is asked in another: the view may
         hold a transaction open, or a lock."""
-        environ = _environ(ask, kept.onto_request(ask.headers))
+        environ = environ_of(ask, kept.onto_request(ask.headers))
 
         def told() -> AppAnswer:
             return context.copy().run(self._told, kind(dict(environ)), ask)
@@ -93,7 +63,7 @@ class Asking:
         self, ask: AskApp, kind: Callable[..., Any], kept: KeptCookies, context: Context
     ) -> AppAnswer:
         """Under ASGI."""
-        scope = _scope(ask, kept.onto_request(ask.headers))
+        scope = scope_of(ask, kept.onto_request(ask.headers))
 
         async def told() -> AppAnswer:
             began = monotonic()
@@ -180,7 +150,7 @@ class _Ends:
 def _shared_or_begun(place: Place[Any], seen: Mapping[str, Any]) -> AppAnswer | None:
     shared = place.shared(seen)
     if shared is None:
-        place.begin(lambda other: _is_same(seen, other))
+        place.begin(lambda other: is_same(seen, other))
     return shared
 
 
@@ -216,62 +186,6 @@ def _heard(response: Any, ask: AskApp, began: float) -> AppAnswer:
         raise AppUnreadable(f"the app answered more than {ask.limit_bytes} bytes")
     headers = tuple((name.lower(), value) for name, value in headers_of(response))
     return AppAnswer(response.status_code, headers, response.content)
-
-
-def _environ(ask: AskApp, headers: Headers) -> dict[str, Any]:
-    """The environ of the question: that of the request, without what is its own."""
-    environ = {key: value for key, value in _kept(ask).items() if not key.startswith("HTTP_")}
-    path, _, query = ask.path.partition("?")
-    for key in _SENT_PATHS:
-        if key in ask.request.server:
-            environ[key] = ask.request.quoted_root + ask.path
-    environ |= {
-        "REQUEST_METHOD": ask.method,
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-        "QUERY_STRING": query,
-        "wsgi.input": BytesIO(),
-    }
-    if ask.method == "POST":
-        environ["CONTENT_LENGTH"] = "0"
-    if "HTTP_HOST" in ask.request.server:
-        environ["HTTP_HOST"] = ask.request.server["HTTP_HOST"]
-    for name, value in headers:
-        environ["HTTP_" + name.decode("latin-1").replace("-", "_").upper()] = value.decode("latin-1")
-    return environ
-
-
-def _scope(ask: AskApp, headers: Headers) -> dict[str, Any]:
-    """The scope of the question: that of the request, without what is its own."""
-    request = ask.request
-    path, _, query = ask.path.partition("?")
-    hosts = [(b"host", value) for value in request.values(b"host")]
-    length = [(b"content-length", b"0")] if ask.method == "POST" else []
-    return _kept(ask) | {
-        "method": ask.method,
-        "path": request.root + unquote(path),
-        "raw_path": (request.quoted_root + path).encode("ascii"),
-        "query_string": query.encode("ascii"),
-        "headers": [*hosts, *length, *headers],
-    }
-
-
-def _kept(ask: AskApp) -> dict[str, Any]:
-    return {
-        key: value.copy() if isinstance(value, _CONTAINERS) else value
-        for key, value in ask.request.server.items()
-        if key not in _ITS_OWN
-    }
-
-
-def _is_same(one: Mapping[str, Any], other: object) -> bool:
-    """Whether the project would be asked just the same; what cannot be compared has to be the same object."""
-    if not isinstance(other, Mapping) or one.keys() != other.keys():
-        return False
-    return all(
-        value is other[key] or (isinstance(value, str | bytes | int | tuple | list) and value == other[key])
-        for key, value in one.items()
-        if key not in _DIFFERS
-    )
 
 
 def _too_long(ask: AskApp) -> AppUnreadable:
