@@ -66,6 +66,8 @@ def print_sums(sums: Sums) -> None:
     print(f"changes: {sums.changes:.0f}/s to each process, {sums.pushed_bytes / 1e9:.1f} GB/s to all")
     hears, hears_many = (sums.changes * cost / 1e6 for cost in (sums.one.hears, sums.one.hears_many))
     print(f"to hear them takes of a core, in each process: {hears_many:.0%} to {hears:.0%}")
+    alone, together = sums.most_pushed()
+    print(f"pushes that a primary has time for: {alone:.0f}/s by themselves, {together:.0f}/s many together")
     print(f"processes that are told within 5 ms: {sums.most_listeners(5):.0f}")
 
 

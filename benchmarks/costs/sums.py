@@ -36,23 +36,20 @@ class Measured:
     of the server, and ``message``: what each listener costs in each turn in which something has changed."""
 
     bytes_a_user: float = 1357
-    by_code_cpu: float = 1070
-    remembered_cpu: float = 590
-    log_out_cpu: float = 720
+    by_code_cpu: float = 1200
+    remembered_cpu: float = 500
+    log_out_cpu: float = 300
     by_code_questions: float = 14
     remembered_questions: float = 6
     log_out_questions: float = 5
-    look: float = 19
-    tracked_look: float = 2.4
-    write_of_many: float = 8
-    push_of_many: float = 0.15
-    message: float = 4.5
+    look: float = 18
+    write_of_many: float = 7.5
+    push_of_many: float = 0.13
+    message: float = 4.3
     message_bytes: float = 80
-    hears: float = 50
-    hears_many: float = 10
+    hears: float = 55
+    hears_many: float = 20
     asks: float = 500
-    info: float = 11
-    tracked_bytes: float = 107
     entries: float = 8192
 
 
@@ -150,6 +147,11 @@ class Sums:
         """How long a primary takes from a change until all have been told, at the least and with nothing else to do."""
         rest = 1 - self.part_busy(listeners, primaries)
         return listeners * self.one.message / rest / 1e3 if rest > 0 else float("inf")
+
+    def most_pushed(self) -> tuple[float, float]:
+        """Processes times changes a second, for a primary: where every change is told by itself, and where many are told
+        together."""
+        return self.of.load / self.one.message * 1e6, self.of.load / self.one.push_of_many * 1e6
 
     def most_listeners(self, milliseconds: float) -> float:
         """For a primary that tells all within that time beside as much other work as it may have."""
