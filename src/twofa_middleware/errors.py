@@ -13,7 +13,7 @@ TwoFactorError
 ├─ BadFile              a file that was exported, or comes from elsewhere, cannot be used as a whole
 └─ BadRequest           a request to one of our own pages cannot be read: 400 to 415
 
-In front of the app every one of them refuses. ``gate.py`` is the one place that turns them into answers.
+In front of the app every one of them refuses. ``refusals.py`` is the one place that turns them into answers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """One request's way to the app, and the app's answer on its way back.
 
-    admit:    own page? → exempt? → who is logged in? → pass valid? → remembered? → enrolled? → enforced?
+    admit:    own page? → exempt? → who is logged in?  nobody: ``nobody.py``
+              somebody: → pass valid? → remembered? → enrolled? → enforced?  (``somebody.py``)
     release:  has the answer logged somebody in or out? → may that login pass?  (``release.py``)
 
 Each has two outcomes: on it goes, or an answer of ours. Whatever is raised becomes an answer in one place, ``refusals.py``.
