@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -252,6 +253,7 @@ def test_a_child_inherits_nothing(process: Process) -> None:
     with process.near._lock:  # as if another thread held it
         child = os.fork()
         if child == 0:
+            signal.alarm(20)  # one that waits for ever has failed, too
             is_empty = process.near.find("key") is None
             process.read("childs")
             is_new = process.told.begun == 2 and process.near.find("childs") == "decision"

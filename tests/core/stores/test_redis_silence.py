@@ -247,6 +247,7 @@ def test_a_forked_child_listens_for_itself(alone: Process) -> None:
     alone.remembers()
     child = os.fork()
     if child == 0:
+        signal.alarm(20)  # one that waits for ever has failed, too
         is_well = not alone.has()
         with alone.hears_of():
             ended(alone.store)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -270,6 +271,7 @@ def test_a_forked_child_looks_by_itself(file: Path, changes: FileChanges) -> Non
     before = changes.stamp()
     child = os.fork()
     if child == 0:
+        signal.alarm(20)  # one that waits for ever has failed, too
         has_none = changes._connection is None
         mine = changes.stamp()
         raw(file, "DELETE FROM passes")
@@ -290,6 +292,7 @@ def test_a_fork_while_another_thread_looks_leaves_both_able_to(changes: FileChan
     for _ in range(20):
         child = os.fork()
         if child == 0:
+            signal.alarm(20)  # one that waits for ever has failed, too
             os._exit(0 if changes.stamp() is not None else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     is_over.set()
