@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .raw_redis import command, say
 from .spread import percentile
 
 PREFIX = "2fa:bench-pushes:"
@@ -32,13 +33,13 @@ def measure(url: str, listeners: int, writes: int) -> Pushed:
     try:
         with selectors.DefaultSelector() as selector:
             for one in heard:
-                _say(one, "HELLO", "3")
-                if _say(one, "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", PREFIX) != b"+OK\r\n":
+                say(one, "HELLO", "3")
+                if say(one, "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", PREFIX) != b"+OK\r\n":
                     raise RuntimeError("the server tracks nothing")
                 selector.register(one, selectors.EVENT_READ, one)
             for number in range(writes):
                 began = time.perf_counter()
-                writer.sendall(_command("SET", f"{PREFIX}{number}", "x"))
+                writer.sendall(command("SET", f"{PREFIX}{number}", "x"))
                 waiting = set(heard)
                 while waiting:
                     for key, _ in selector.select(PATIENCE_SECONDS):
@@ -51,13 +52,3 @@ def measure(url: str, listeners: int, writes: int) -> Pushed:
         for one in (*heard, writer):
             one.close()
     return Pushed(listeners, percentile(took, 50), percentile(took, 99))
-
-
-def _command(*words: str) -> bytes:
-    parts = [f"${len(word.encode())}\r\n{word}\r\n" for word in words]
-    return f"*{len(words)}\r\n{''.join(parts)}".encode()
-
-
-def _say(connection: socket.socket, *words: str) -> bytes:
-    connection.sendall(_command(*words))
-    return connection.recv(1 << 16)

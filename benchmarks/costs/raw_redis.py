@@ -7,12 +7,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
-from .pushes import _command as command
-from .pushes import _say as say
-
 PATIENCE_SECONDS = 20
 
-__all__ = ["Server", "command", "say"]
+
+def command(*words: str) -> bytes:
+    """As it goes over the wire."""
+    parts = [f"${len(word.encode())}\r\n{word}\r\n" for word in words]
+    return f"*{len(words)}\r\n{''.join(parts)}".encode()
+
+
+def say(connection: socket.socket, *words: str) -> bytes:
+    """A command, and the reply as it came, which has to be a short one."""
+    connection.sendall(command(*words))
+    return connection.recv(1 << 16)
 
 
 class Server:
