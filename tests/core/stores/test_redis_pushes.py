@@ -138,7 +138,7 @@ def test_a111_nothing_stale_is_kept_however_reads_and_changes_fall(alone: Proces
 
     alone.listens()
     server.say("HSET", key, "number", "0")
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     kept = 0
     while not is_over.is_set():

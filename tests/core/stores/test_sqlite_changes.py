@@ -161,7 +161,7 @@ def test_a111_nothing_stale_is_kept_however_reads_and_changes_fall(file: Path, s
             raw(file, "PRAGMA busy_timeout = 20000", f"UPDATE passes SET expires_at = {next(said)}")
         is_over.set()
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     kept = 0
     with closing(sqlite3.connect(file)) as reader:
@@ -287,7 +287,7 @@ def test_a_fork_while_another_thread_looks_leaves_both_able_to(changes: FileChan
         while not is_over.is_set():
             changes.stamp()
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=look, daemon=True)
     thread.start()
     for _ in range(20):
         child = os.fork()
