@@ -22,14 +22,16 @@ from .browser.kept import replace_cookies
 from .gate import Gate
 from .http import Allow, Headers, KnownPass, Request, set_cookies
 from .identify import Known
-from .protocol import Login
+from .policy.paths import may_override
+from .protocol import Login, Reads
 from .stores.near_cache import Mark, NearCache
 from .ways import Way
 from .which_way import way_of
 
 MOST_PATHS = 4096
 LONGEST_PATH = 512
-"""A longer one is looked at each time: what is remembered has to stay small."""
+LONGEST_LINE = 2048
+"""Longer paths and Cookie headers go the long way each time: what is remembered has to stay small."""
 CLOCK_SECONDS = 60
 """So far back may the clock go without everything being decided anew."""
 
@@ -64,9 +66,10 @@ class HotPath:
         self.ways: dict[tuple[str, str, str], Way] = {}
         """What is known of paths, by the method, the path and the root as the server has them."""
         self._ring = site.sealer.live_ring
-        self.reads_headers = gate.headers_read
-        self.reads_server = tuple(sorted(gate.server_read))
-        self.reads_peer = any(resolver.reads.peer for _, resolver in gate.resolvers)
+        also = [getattr(resolver, "remembered_by", Reads()) for _, resolver in gate.resolvers]
+        self.reads_headers = gate.headers_read.union(*(reads.headers for reads in also))
+        self.reads_server = tuple(sorted(gate.server_read.union(*(reads.server for reads in also))))
+        self.reads_peer = any(reads.peer for reads in (*(one.reads for _, one in gate.resolvers), *also))
         self._reads_cookies_alone = not (self.reads_headers or self.reads_server or self.reads_peer)
         self._named = (b"2fa-", *sorted(gate.cookies_that_matter))
         self.pass_name = site.cookies.passes
@@ -79,11 +82,11 @@ class HotPath:
 
     def learn(self, request: Request, method: str, path: str, root: str) -> Way:
         """Look at a path, and remember it for the next request."""
-        way = way_of(self.gate, request)
-        if len(method) + len(path) + len(root) <= LONGEST_PATH:
-            if len(self.ways) >= MOST_PATHS:
-                self.ways.clear()
-            self.ways[method, path, root] = way
+        if len(method) + len(path) + len(root) > LONGEST_PATH:
+            return Way.LONG
+        if len(self.ways) >= MOST_PATHS:
+            self.ways.clear()
+        way = self.ways[method, path, root] = way_of(self.gate, request)
         return way
 
     def find(self, key: Hashable, now: float) -> Remembered | None:
@@ -145,12 +148,13 @@ class HotPath:
         if mark is None or known is None or allow.login is None or not allow.changes.keys() <= {b"cookie"}:
             return
         self._near.vouch(mark)
-        for one in (key, self._other_key(allow.request, known)):
+        for one in (key, self._key_of_pass(allow.request)):
             self._keep(mark, one, known, allow.login, allow.changes, allow.request)
 
     def changed(self, allow: Allow) -> None:
         """The app is about to be called, or was, with what may change whose the cookies are where that is remembered."""
-        if allow.login is not None and self.gate.cache_seconds and not allow.request.is_safe:
+        may_change = not allow.request.is_safe or may_override(allow.request)
+        if allow.login is not None and self.gate.cache_seconds and may_change:
             self._near.forget(self.gate.site.user_key(allow.login))
 
     def recognise(self, request: Request, key: Hashable) -> Remembered | None:
@@ -159,11 +163,11 @@ class HotPath:
         if self._near.has(key):  # but it does not hold, or it is this request's turn to ask the store
             return None
         mark = self._near.mark()
-        who = None if self.gate.depends_on_state else known_at_once(self.gate, request)
-        if mark is None or who is None:
+        found: Remembered | None = self._near.find(self._key_of_pass(request))
+        if mark is None or found is None or not self._holds(found, request.now) or self.gate.depends_on_state:
             return None
-        found: Remembered | None = self._near.find(self._other_key(request, self._known(who.login, 0)))
-        if found is None or not self._holds(found, request.now):
+        who = known_at_once(self.gate, request)
+        if who is None or (who.login.user, who.login.session) != (found.login, found.known.session):
             return None
         self._remember(mark, key, request, who, found)
         return self.find(key, request.now)
@@ -183,7 +187,7 @@ class HotPath:
         if len(values) != len(sets) or not all(values.values()) or any(is_ours(name) for name in values):
             return False
         line = replace_cookies(line, values)
-        login = login_of_line(self.gate, line, int(now))
+        login = login_of_line(self.gate, line, int(now)) if len(line) <= LONGEST_LINE else None
         if login is None or (login.user, login.session) != (found.login, found.known.session):
             return False
         ends = found.until if login.expires is None else min(found.until, login.expires)
@@ -195,14 +199,10 @@ class HotPath:
     def _holds(self, found: Remembered, now: float) -> bool:
         return found.since <= now < found.until and found.ring is self._ring.last
 
-    def _known(self, login: Login, until: int) -> KnownPass:
-        return KnownPass(self.gate.site.user_key(login), login.session, until)
-
     def _remember(self, mark: Mark, key: Hashable, request: Request, who: Known, found: Remembered) -> None:
         ends = found.known.until if who.login.expires is None else min(found.known.until, who.login.expires)
         changes = hide_ours(request, who.takes_out)
-        known = replace(self._known(who.login, ends), seen=found.known.seen)
-        self._keep(mark, key, known, who.login, changes, request)
+        self._keep(mark, key, replace(found.known, until=ends), who.login, changes, request)
 
     def _keep(
         self,
@@ -213,9 +213,10 @@ class HotPath:
         changes: Mapping[bytes, bytes | None],
         request: Request,
     ) -> None:
+        if len(request.header_line(b"cookie")) > LONGEST_LINE:
+            return
         cookie = changes.get(b"cookie", request.header_line(b"cookie") or None)
         self._near.keep(mark, known.user, key, Remembered.of(known, login, cookie, request.now, self._ring.last))
 
-    def _other_key(self, request: Request, known: KnownPass) -> Hashable:
-        ours = request.cookies().get(self.pass_name, [])
-        return ("pass", *ours, known.user, known.session)
+    def _key_of_pass(self, request: Request) -> Hashable:
+        return ("pass", *request.cookies().get(self.pass_name, []))

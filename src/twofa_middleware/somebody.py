@@ -20,6 +20,7 @@ from .inserts.rules import InsertRule
 from .inserts.splicing import ASKS_WHOLE
 from .letting_on import let_on
 from .moments import Moment
+from .policy.paths import may_override
 from .protocol import Flow, Login
 from .refusals import demand, foreign_websocket, not_told, prove_first
 from .release import Admitted
@@ -72,7 +73,8 @@ def _known(gate: Gate, request: Request, login: Login, access: Access) -> KnownP
     if known is None or gate.cache_seconds is None:
         return known
     until = min(known.until, request.now + gate.cache_seconds)
-    return replace(known, until=until) if request.is_safe and gate.cache_seconds else None
+    may_change = not request.is_safe or may_override(request)
+    return replace(known, until=until) if gate.cache_seconds and not may_change else None
 
 
 def _allow_page(

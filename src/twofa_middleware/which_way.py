@@ -28,7 +28,9 @@ def way_of(gate: Gate, request: Request) -> Way:
     if asks_less(site.exempt, request):
         return Way.LONG if rules or gate.headers_read or gate.server_read else Way.EXEMPT
     if asks_more(site.strict, request):
-        return Way.LONG if rules else Way.STRICT
+        return Way.LONG if rules or gate.depends_on_state else Way.STRICT
+    if any(rule.may_match(None, request.path) for rule in site.strict):
+        return Way.LONG  # by another method, which an app may take from elsewhere
     return Way.PLAIN_WITHOUT_QUERY if rules else Way.PLAIN
 
 

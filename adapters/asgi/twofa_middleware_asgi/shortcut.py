@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from twofa_middleware.errors import StoreError
 from twofa_middleware.header_names import spellings
 from twofa_middleware.http import Allow, Request
+from twofa_middleware.policy.paths import OVERRIDES
 from twofa_middleware.ways import Way
 
 from .head import MOST_SWALLOWED, AnswerDropped, BrokenOff, HeldHead, comes_of_drop
@@ -26,7 +27,7 @@ Hold: TypeAlias = Callable[[Request, Receive, Send], Awaitable[HeldHead]]
 _START = "http.response.start"
 _SET_COOKIE_LENGTH, _CONTENT_TYPE_LENGTH = len("set-cookie"), len("content-type")
 _SAYS_WHO_THE_CLIENT_IS = frozenset({b"x-forwarded-for", b"forwarded"})
-_NEVER_KNOWN = frozenset({b"cookie", b"authorization"})
+_CREDENTIALS = frozenset({b"cookie", b"authorization"})
 
 _LONG, _EXEMPT, _STRICT, _WITHOUT_QUERY = Way.LONG, Way.EXEMPT, Way.STRICT, Way.PLAIN_WITHOUT_QUERY
 _REMEMBERED = (Way.PLAIN, Way.PLAIN_WITHOUT_QUERY, Way.STRICT)
@@ -42,8 +43,9 @@ class Shortcut:
         self.clock = clock
         self.hold = hold
         self._reads = hot.reads_headers | (_SAYS_WHO_THE_CLIENT_IS if hot.reads_peer else frozenset())
-        self._watched = _NEVER_KNOWN | self._reads | spellings(hot.reads_headers)
+        self._watched = _CREDENTIALS | OVERRIDES | self._reads | spellings(hot.reads_headers)
         self._lengths = frozenset(map(len, self._watched))
+        self._is_wary = hot.gate.depends_on_state
         self._asks_server = bool(hot.reads_server or hot.reads_peer)
 
     def find(self, scope: Scope, receive: Receive, send: Send) -> KnownAnswer | None:
@@ -54,7 +56,7 @@ class Shortcut:
         hot = self.hot
         if way is _EXEMPT:
             hot.passes_nobody()
-            bare = [pair for pair in scope["headers"] if pair[0].lower() not in _NEVER_KNOWN]
+            bare = [pair for pair in scope["headers"] if pair[0].lower() not in _CREDENTIALS]
             return KnownAnswer(self, {**scope, "headers": bare}, scope, receive, send, None)
         read = self._read(scope)
         if read is None:
@@ -114,7 +116,10 @@ class Shortcut:
         way = self._ways.get((scope["method"], path, root))
         if way is None:
             way = self.hot.learn(read_request(scope, 0), scope["method"], path, root)
-        return _LONG if way is _WITHOUT_QUERY and scope.get("query_string") else way
+        query = scope.get("query_string")
+        if query and (way is _WITHOUT_QUERY or (self._is_wary and (b"%" in query or b"method" in query.lower()))):
+            return _LONG
+        return way
 
     def _told_by_server(self, scope: Scope) -> tuple[Hashable, ...] | None:
         """What the server says of the request as far as a resolver reads it; None for what cannot be remembered."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from twofa_middleware.errors import StoreError
 from twofa_middleware.http import Allow, Request
+from twofa_middleware.policy.paths import OVERRIDES
 from twofa_middleware.ways import Way
 
 from .body import close_body
@@ -31,6 +32,11 @@ EARLY_HINTS = "wsgi.early_hints"
 _COOKIE, _AUTHORIZATION = "HTTP_COOKIE", "HTTP_AUTHORIZATION"
 _PEER = ("REMOTE_ADDR", "REMOTE_PORT", "HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED")
 _REPLACED_PEER = "werkzeug.proxy_fix.orig"
+_NEVER_KNOWN = (
+    "HTTP_UPGRADE",
+    *("beaker.session", "werkzeug.session"),  # a layer outside of the gate has read it: outside.py
+    *(f"HTTP_{name.decode().replace('-', '_').upper()}" for name in sorted(OVERRIDES)),
+)
 
 _LONG, _EXEMPT, _STRICT, _WITHOUT_QUERY = Way.LONG, Way.EXEMPT, Way.STRICT, Way.PLAIN_WITHOUT_QUERY
 _REMEMBERED = (Way.PLAIN, Way.PLAIN_WITHOUT_QUERY, Way.STRICT)
@@ -50,13 +56,14 @@ class Shortcut:
         self._answer = answer
         self._app = app
         self._pass_name = hot.pass_name.decode()
+        self._is_wary = hot.gate.depends_on_state
         headers = sorted(f"HTTP_{name.decode().replace('-', '_').upper()}" for name in hot.reads_headers)
         self._reads = (*headers, *hot.reads_server, *(_PEER if hot.reads_peer else ()))
 
     def pass_on(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
         """What the app answers to a request that was known, else None."""
         way = self._way(environ)
-        if way is _LONG or (way is _EXEMPT and not self._is_bare(environ)):
+        if way is _LONG:
             return None
         if way is _EXEMPT:
             self.hot.passes_nobody()
@@ -93,7 +100,7 @@ class Shortcut:
 
     def key(self, environ: WSGIEnvironment) -> Key | None:
         """None for what always goes the long way."""
-        if environ.get(_AUTHORIZATION) is not None or "HTTP_UPGRADE" in environ or _REPLACED_PEER in environ:
+        if environ.get(_AUTHORIZATION) is not None or _REPLACED_PEER in environ:
             return None
         line = environ.get(_COOKIE, "")
         if not self._reads:
@@ -113,19 +120,18 @@ class Shortcut:
             self.hot.keep(mark, key[0], allow)
 
     def _way(self, environ: WSGIEnvironment) -> Way:
+        if not environ.keys().isdisjoint(_NEVER_KNOWN):
+            return _LONG
         if any("%" in environ.get(name, "").partition("?")[0] for name in SENT_PATHS):
             return _LONG
         method, path, root = environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), environ.get("SCRIPT_NAME", "")
         way = self._ways.get((method, path, root))
         if way is None:
             way = self.hot.learn(read_request(environ, 0), method, path, root)
-        return _LONG if way is _WITHOUT_QUERY and environ.get("QUERY_STRING") else way
-
-    @staticmethod
-    def _is_bare(environ: WSGIEnvironment) -> bool:
-        """Whether an exempt path is asked for by nothing but its request: a WebSocket is never exempt, and of a session
-        that a layer outside of the gate has read the app would know who comes (outside.py)."""
-        return not ("HTTP_UPGRADE" in environ or "beaker.session" in environ or "werkzeug.session" in environ)
+        query = environ.get("QUERY_STRING")
+        if query and (way is _WITHOUT_QUERY or (self._is_wary and ("%" in query or "method" in query.lower()))):
+            return _LONG
+        return way
 
     def _answered(self, environ: WSGIEnvironment, start: KnownStart) -> Iterable[bytes]:
         if EARLY_HINTS in environ:
@@ -154,6 +160,7 @@ class KnownStart:
         self._late: tuple[Passage, HeldHead] | None = None
 
     def __call__(self, status: str, headers: Pairs, exc_info: ExcInfo = None) -> Callable[[bytes], object]:
+        headers = list(headers)  # one that can be looked at more than once, and that the app cannot change meanwhile
         if self._late is not None:
             return self._late[1](status, headers, exc_info)
         if self._is_out:
@@ -161,7 +168,7 @@ class KnownStart:
                 raise AnswerRefused("the app started its response again, in a way that would have to be looked at")
             return self._server(status, headers, exc_info)
         if self._status is None and self._may_pass(headers):
-            self._status, self._headers, self._exc_info = status, list(headers), exc_info
+            self._status, self._headers, self._exc_info = status, headers, exc_info
             return self._write
         return self._held()(status, headers, exc_info)
 

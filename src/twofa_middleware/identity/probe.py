@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from ..app_page import FactOptions, Facts, Question
 from ..app_page.facts import ACCEPTS
+from ..app_page.question import SENT_ALWAYS
 from ..app_page.signs import AnonymousOptions, Sign
 from ..asks import AppAnswer
 from ..errors import ConfigError
@@ -63,6 +64,11 @@ class Probe:
             raise ConfigError(f"{where}: cache_seconds and keep_cookies: the page sets no cookie when it is not asked")
         self.reads = options.reads
         self.cache_seconds = options.cache_seconds
+        self.remembered_by = Reads(
+            headers=frozenset((b"host", *SENT_ALWAYS, *(name.lower().encode() for name in options.sends))),
+            server=frozenset({"scheme", "wsgi.url_scheme", "SERVER_NAME", "SERVER_PORT"}),
+            peer=True,
+        )
         self._facts = Facts(options.user, options, where)
         self._signs = [Sign(sign, options.format, f"{where}: anonymous") for sign in signs]
         self._question = Question(

@@ -21,13 +21,12 @@ from urllib.parse import unquote, unquote_to_bytes
 from ..errors import BadRequest, ConfigError
 from ..form_body import MOST_PARTS, boundary_of, decoded, parts_of
 from ..http import Request
-from .paths import PathRule
+from .paths import OVERRIDES, PathRule
 
 _RULE = re.compile(
     r"(?P<path>\S+ \S+)(?: (?:(?P<query>\?)|(?P<form>form ))(?P<name>[A-Za-z0-9_.\[\]-]+)(?P<value>=[^\s&;%+#]*)?)?"
 )
 _SEPARATORS = re.compile(rb"[&;?#]")
-_OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
 _METHOD = "_method"
 _MOST_ESCAPES = 4
 _DROPPED = bytes((*range(0x21), 0x7F))
@@ -134,7 +133,7 @@ class LoginRule:
 
 
 def _overrides_by_header(request: Request) -> bool:
-    return any(name in _OVERRIDES for name, _ in request.headers)
+    return any(name in OVERRIDES for name, _ in request.headers)
 
 
 def _overrides(request: Request) -> bool:

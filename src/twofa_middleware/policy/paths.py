@@ -24,6 +24,8 @@ REGISTERED = frozenset({
 # fmt: on
 """The methods of RFC 9110 §9 and those that RFC 7237 registers: PATCH, and those of WebDAV and its kin."""
 _SEGMENT = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@-]+")
+OVERRIDES = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
+"""Headers by which some apps let a request say that its method is another."""
 _PART = re.compile(r"\{[a-z_][a-z0-9_]*\}")
 
 
@@ -75,9 +77,10 @@ class PathRule:
     def matches(self, method: str, path: str) -> bool:
         return (not self.methods or method in self.methods) and self.pattern.fullmatch(path) is not None
 
-    def may_match(self, method: str, path: str) -> bool:
-        """Whether an app that folds cases, or takes a path with a closing slash for one without, may see a match."""
-        if self.methods and method.upper() not in self.methods:
+    def may_match(self, method: str | None, path: str) -> bool:
+        """Whether an app that folds cases, or takes a path with a closing slash for one without, may see a match; by
+        whatever method, if None."""
+        if method is not None and self.methods and method.upper() not in self.methods:
             return False
         return any(self._folded.fullmatch(one) for one in (path, path + "/", path.rstrip("/")))
 
@@ -105,9 +108,17 @@ def _is_plain_segment(part: str) -> bool:
 
 def asks_more(rules: Sequence[PathRule], request: Request) -> bool:
     """Whether a rule that demands something holds: for the path, and for every odd one, which may be read as that path."""
-    return bool(rules) and (
-        any(rule.may_match(request.method, request.path) for rule in rules) or not is_plain(request)
-    )
+    if not rules:
+        return False
+    method = None if may_override(request) else request.method
+    return any(rule.may_match(method, request.path) for rule in rules) or not is_plain(request)
+
+
+def may_override(request: Request) -> bool:
+    """Whether an app may take the method from a header or from the query, and not as it was sent."""
+    if any(name in OVERRIDES for name, _ in request.headers):
+        return True
+    return b"method" in request.query.lower() or b"%" in request.query
 
 
 def asks_less(rules: Iterable[PathRule], request: Request) -> bool:

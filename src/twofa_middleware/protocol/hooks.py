@@ -57,7 +57,8 @@ class IdentityResolver(Protocol):
 
     It may have ``log_out(request) -> Flow[None]``, which ends the app's own session on the server when somebody logs out
     by our button, and raises where it could not; ``cache_seconds``, for how long the answer may be remembered although the
-    resolver is not pure, by the word of the operator that the app changes its cookie at each log-in; and ``shows_session``, whether its Login has a ``session``, where that
+    resolver is not pure, by the word of the operator that the app changes its cookie at each log-in, with ``remembered_by``,
+    a Reads of what else the answer depends on; and ``shows_session``, whether its Login has a ``session``, where that
     depends on more than the option of that name.
     """
 
