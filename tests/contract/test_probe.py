@@ -344,3 +344,49 @@ def test_a080_what_may_change_whose_the_cookie_is_ends_what_is_remembered(rememb
     assert erin.go("/home", "POST").status == 200
     house.sessions["s1"] = ("wendy", "login-3")
     assert erin.go("/home").status == 303
+
+
+@pytest.mark.parametrize("header", ["X-Tenant", "User-Agent", "X-Forwarded-Host", "Host"])
+def test_a080_whatever_the_page_is_asked_with_is_part_of_what_is_remembered(
+    open_stage: Open, house: House, header: str
+) -> None:
+    """One cookie is two people, told apart by a tenant, as an app may take it from any of these."""
+
+    def me(call: Call) -> Told:
+        house.sessions["s1"] = ("wendy", "login-2") if call.headers.get(header.lower()) == "b" else ("erin", "login-1")
+        return house.me(call)
+
+    probe = PROBE | {"cache_seconds": 60} | ({"sends": [header]} if header == "X-Tenant" else {})
+    stage = open_stage(house.routes | {"/api/me": me}, shop={"identity": [probe], "logout_cookies": ["sid"]})
+    erin = enrolled(stage)
+    for _ in range(3):
+        assert erin.go("/home").status == 200
+    questions(stage)
+    erin.go("/home", headers=[(header, "b")])
+    assert questions(stage) > 0
+
+
+def test_a080_a_strict_path_asks_the_app_too(open_stage: Open, house: House) -> None:
+    shop = {"identity": [PROBE | {"cache_seconds": 60}], "logout_cookies": ["sid"], "strict": ["ANY /admin/**"]}
+    stage = open_stage(house.routes, shop=shop)
+    erin = enrolled(stage)
+    erin.go("/home")
+    erin.go("/home")
+    questions(stage)
+    erin.go("/admin/x")
+    assert questions(stage) > 0
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [("/home", [("X-HTTP-Method-Override", "POST")]), ("/home?_method=POST", []), ("/home?%5fmethod=POST", [])],
+)
+def test_a080_a_method_that_stands_elsewhere_is_asked_about(
+    remembering: Stage, target: str, headers: list[tuple[str, str]]
+) -> None:
+    erin = enrolled(remembering)
+    erin.go("/home")
+    erin.go("/home")
+    questions(remembering)
+    erin.go(target, headers=headers)
+    assert questions(remembering) > 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from twofa_middleware.errors import ConfigError
-from twofa_middleware.policy.paths import PathRule
+from twofa_middleware.http import Request
+from twofa_middleware.policy.paths import PathRule, asks_more
 
 
 @pytest.mark.parametrize(
@@ -121,3 +122,19 @@ def test_a_rule_names_segments_of_a_path() -> None:
 def test_a_rule_names_no_two_segments_alike() -> None:
     with pytest.raises(ConfigError, match="same name"):
         PathRule.parse("GET /users/{row}/edit/{row}")
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "holds"),
+    [
+        (((b"x-http-method-override", b"POST"),), b"", True),
+        ((), b"_method=POST", True),
+        ((), b"%5fmethod=POST", True),
+        ((), b"a=b", False),
+    ],
+)
+def test_a_rule_that_asks_more_holds_where_the_method_may_be_another(
+    headers: tuple[tuple[bytes, bytes], ...], query: bytes, holds: bool
+) -> None:
+    request = Request("http", "GET", "", "/pay", b"/pay", query, headers, {}, 0)
+    assert asks_more([PathRule.parse("POST /pay")], request) is holds
