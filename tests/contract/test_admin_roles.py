@@ -229,7 +229,7 @@ def test_without_a_directory_the_page_says_that_people_are_those_last_seen(open_
     page = ada.go(f"{ADMIN}/roles")
     assert "People who were last seen with a role" in page.text
     assert [role in page.text for role in (">Boss<", ">Chef<", ">Kitchen<")] == [True, True, True]
-    assert "Nobody was last seen with this role" in ada.go(CHEF).text
+    assert "Nobody was seen with this role so far" in ada.go(CHEF).text
 
 
 def test_without_a_directory_a_role_can_be_enforced_that_nobody_was_seen_with(open_stage: Open) -> None:

@@ -289,7 +289,7 @@ def test_disable_takes_a_fresh_code_and_offers_enable_again(visitor: Visitor, pa
     expect(visitor.message).to_contain_text("That code has been used already.")
     visitor.give(erin.code(), "Disable")
     expect(page.get_by_role("status")).to_have_text(
-        "It is done. All other sessions and remembered browsers have ended with it."
+        "It is done. All remembered browsers are forgotten. Whoever is logged in to the app elsewhere stays logged in."
     )
     expect(page.get_by_role("link", name="Enable Two-Factor Authentication")).to_be_visible()
     visitor.log_out()

@@ -83,7 +83,10 @@ def _logged_in(house: House, means: Means) -> tuple[Browser, Step]:
         if any(watcher.withholds for watcher in house.runtime.gate.watchers):
             remedy += "; if the form's token lies in the session, see login_gets_cookie of `watch` in docs/resolvers.md"
     else:
-        remedy = "nobody is seen, so this app is NOT protected: a resolver has to read what the log-in set"
+        remedy = (
+            "nobody is seen. Either the password is wrong (the app may answer that with 200), or this app is NOT "
+            "protected: a resolver has to read what the log-in set"
+        )
     return browser, Step("the test log-in is seen", "problem", seen, remedy)
 
 

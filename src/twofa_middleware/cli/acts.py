@@ -57,7 +57,7 @@ def disable(path: Path, as_json: bool, user: str, by_label: bool, reason: str | 
             case _:
                 raise NotDone(f"the account of {shown(person)} was changed at this very moment; look, and try again")
 
-    question = "Switch two-factor authentication off for {}, and end all that it let in?"
+    question = "Switch two-factor authentication off for {}, and forget all remembered browsers?"
     _do(path, as_json, user, by_label, reason, yes, question, "switched off for {}", act)
 
 

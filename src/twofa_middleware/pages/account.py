@@ -15,7 +15,7 @@ from .texts import FORGOTTEN, day, few_codes, short_day
 from .visit import Visit
 
 _NOTICES = FORGOTTEN | {
-    "disabled": "It is done. All other sessions and remembered browsers have ended with it.",
+    "disabled": "It is done. All remembered browsers are forgotten. Whoever is logged in to the app elsewhere stays logged in.",
 }
 
 
