@@ -50,7 +50,10 @@ def test_disable_takes_a_right_code_in_the_same_form(stage: Stage) -> None:
     reply = erin.confirm("disable")
     assert (reply.status, reply.header("location")) == (303, "/2fa/account?done=disabled")
     page = erin.go("/2fa/account?done=disabled").text
-    assert "It is done. All remembered browsers are forgotten. Whoever is logged in to the app elsewhere stays logged in." in page
+    assert (
+        "It is done. All remembered browsers are forgotten. Whoever is logged in to the app elsewhere stays logged in."
+        in page
+    )
     assert "is <strong>off</strong>" in page
     assert erin.go("/home").status == 200
 
