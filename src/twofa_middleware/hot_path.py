@@ -71,7 +71,7 @@ class HotPath:
         self.reads_server = tuple(sorted(gate.server_read.union(*(reads.server for reads in also))))
         self.reads_peer = any(reads.peer for reads in (*(one.reads for _, one in gate.resolvers), *also))
         self._reads_cookies_alone = not (self.reads_headers or self.reads_server or self.reads_peer)
-        self._named = (b"2fa-", *sorted(gate.cookies_that_matter))
+        self.named = (b"2fa-", *sorted(gate.cookies_that_matter))
         self.pass_name = site.cookies.passes
         self._passed, self._anonymous = itertools.count(1), itertools.count(1)
         self._counts = {"passed": 0, "anonymous": 0}
@@ -112,7 +112,7 @@ class HotPath:
     def is_nobodys(self, line: bytes) -> bool:
         """Whether a Cookie header holds nothing by which anybody could be known."""
         if line:
-            for name in self._named:  # a loop is half as dear here as any() of a generator
+            for name in self.named:  # a loop is half as dear here as any() of a generator
                 if name in line:
                     return False
         return True

@@ -116,9 +116,10 @@ class Shortcut:
         way = self._ways.get((scope["method"], path, root))
         if way is None:
             way = self.hot.learn(read_request(scope, 0), scope["method"], path, root)
-        query = scope.get("query_string")
-        if query and (way is _WITHOUT_QUERY or (self._is_wary and (b"%" in query or b"method" in query.lower()))):
-            return _LONG
+        if way is _WITHOUT_QUERY or self._is_wary:
+            query = scope.get("query_string", b"")
+            if query and (way is _WITHOUT_QUERY or b"%" in query or b"method" in query.lower()):
+                return _LONG
         return way
 
     def _told_by_server(self, scope: Scope) -> tuple[Hashable, ...] | None:

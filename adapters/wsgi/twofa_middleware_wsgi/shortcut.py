@@ -56,6 +56,7 @@ class Shortcut:
         self._answer = answer
         self._app = app
         self._pass_name = hot.pass_name.decode()
+        self._named = tuple(name.decode() for name in hot.named)
         self._is_wary = hot.gate.depends_on_state
         headers = sorted(f"HTTP_{name.decode().replace('-', '_').upper()}" for name in hot.reads_headers)
         self._reads = (*headers, *hot.reads_server, *(_PEER if hot.reads_peer else ()))
@@ -76,8 +77,11 @@ class Shortcut:
             return None
         hot, (known_as, line) = self.hot, key
         if self._pass_name not in line:
-            if known_as is not line or not hot.is_nobodys(line.encode("latin-1")):
+            if known_as is not line:
                 return None
+            for name in self._named:  # a loop is half as dear here as any() of a generator
+                if name in line:
+                    return None
             hot.passes_nobody()
             return self._answered(environ, KnownStart(self, environ.copy(), start_response, None))
         now = self.clock()
@@ -128,9 +132,10 @@ class Shortcut:
         way = self._ways.get((method, path, root))
         if way is None:
             way = self.hot.learn(read_request(environ, 0), method, path, root)
-        query = environ.get("QUERY_STRING")
-        if query and (way is _WITHOUT_QUERY or (self._is_wary and ("%" in query or "method" in query.lower()))):
-            return _LONG
+        if way is _WITHOUT_QUERY or self._is_wary:
+            query = environ.get("QUERY_STRING", "")
+            if query and (way is _WITHOUT_QUERY or "%" in query or "method" in query.lower()):
+                return _LONG
         return way
 
     def _answered(self, environ: WSGIEnvironment, start: KnownStart) -> Iterable[bytes]:
