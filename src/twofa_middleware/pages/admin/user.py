@@ -30,7 +30,7 @@ from .words import line, lock
 
 RECENT = 10
 _DONE = {
-    "off": "It is switched off, and all remembered browsers are forgotten. Whoever is logged in to the app stays logged in.",
+    "off": "It is switched off. All remembered browsers are forgotten; whoever is logged in to the app stays logged in.",
     "unlocked": "The count of tries begins anew.",
     "ended": "All sessions have ended, and all browsers are forgotten.",
 }
