@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 
 from support.redis_servers import new_realm
-from support.stores import ALICE
+from support.stores import ALICE, NOW, ask
+from twofa_middleware import asks
 from twofa_middleware.protocol import StoreOptions, UserKey
 from twofa_middleware.stores.near_cache import NearCache
 from twofa_middleware.stores.redis import RedisStore
@@ -81,3 +82,8 @@ def a_process(ending: ExitStack, url: str, realm: str | None = None, options: St
     process = Process(ending.enter_context(closing(store)), realm, url)
     ending.callback(process.near.close)
     return process
+
+
+def ended(store: RedisStore) -> None:
+    """Alice's passes end."""
+    ask(store, asks.EndPasses(ALICE, NOW))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from support.listening import Process, a_process
 from support.redis_servers import Server, a_server, new_realm, shared_redis
 from support.store_races import ROUND_SECONDS, Place, Race, in_an_event_loop, in_processes, in_threads
-from support.stores import KINDS, InAnEventLoop, StoreKind, redis_at, sqlite, sqlite_url
+from support.stores import KINDS, InAnEventLoop, StoreKind, enrol, redis_at, sqlite, sqlite_url
 from twofa_middleware.protocol import Store
 from twofa_middleware.stores import redis_deadline
 from twofa_middleware.stores import sqlite as sqlite_store_module
@@ -95,3 +96,18 @@ def open_redis(request: pytest.FixtureRequest) -> OpenRedis:
                 looped.close()
 
     return opened
+
+
+@pytest.fixture
+def ending() -> Iterator[ExitStack]:
+    """What is closed when the test is over."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def alone(ending: ExitStack, server: Server) -> Process:
+    """One that listens to a server of the test's own."""
+    made = a_process(ending, server.url)
+    enrol(made.store)
+    return made

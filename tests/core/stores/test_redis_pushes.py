@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from support.listening import SECONDS, Process, a_process
+from support.listening import SECONDS, Process, a_process, ended
 from support.redis_clusters import shared_cluster
 from support.redis_sentinels import shared_sentinel
 from support.redis_servers import Server, shared_redis, shared_valkey
@@ -29,30 +29,12 @@ URLS: dict[str, Callable[[], str]] = {
 }
 
 
-@pytest.fixture
-def ending() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
 @pytest.fixture(params=URLS)
 def process(request: pytest.FixtureRequest, ending: ExitStack) -> Process:
     """On each kind of Redis; alice has a factor there."""
     made = a_process(ending, URLS[request.param]())
     enrol(made.store)
     return made
-
-
-@pytest.fixture
-def alone(ending: ExitStack, server: Server) -> Process:
-    """On a server of the test's own."""
-    made = a_process(ending, server.url)
-    enrol(made.store)
-    return made
-
-
-def ended(store: RedisStore) -> None:
-    ask(store, asks.EndPasses(ALICE, NOW))
 
 
 def one_ended(store: RedisStore) -> None:

@@ -8,18 +8,17 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
-from support.listening import SECONDS, Process, a_process
+from support.listening import SECONDS, Process, a_process, ended
 from support.redis_clusters import a_cluster_of_three, shared_cluster, slot_of
 from support.redis_sentinels import a_sentinel
 from support.redis_servers import Server, a_server, new_realm, shared_redis
-from support.stores import ALICE, BOB, NOW, a_setup, acl_rules, ask, enrol, redis_at
+from support.stores import ALICE, BOB, NOW, a_setup, acl_rules, enrol, redis_at
 from support.tls_proxy import ADDRESS
 from twofa_middleware import asks
 from twofa_middleware.protocol import StoreOptions
@@ -28,24 +27,6 @@ from twofa_middleware.stores.redis_pushes import _Listening
 
 SILENT = 2.0
 """So long after the last word of a server something may still be believed."""
-
-
-@pytest.fixture
-def ending() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
-def alone(ending: ExitStack, server: Server) -> Process:
-    """On a server of the test's own."""
-    made = a_process(ending, server.url)
-    enrol(made.store)
-    return made
-
-
-def ended(store: RedisStore) -> None:
-    ask(store, asks.EndPasses(ALICE, NOW))
 
 
 # ---- what is not heard ----------------------------------------------------------------------------------------------
