@@ -21,7 +21,12 @@ from support.visitor import FETCH, FORM_TYPE, Visitor
 JSON = ("Content-Type", "application/json")
 SERVERS = {
     "gunicorn with 4 workers": ("wsgi", "gunicorn", "--bind=127.0.0.1:{port}", "--workers=4", "--no-control-socket"),
+    "gunicorn gthread": ("wsgi", "gunicorn", "--bind=127.0.0.1:{port}", "--threads=4", "--no-control-socket"),
+    "waitress": ("wsgi", "waitress", "--listen=127.0.0.1:{port}"),
+    "granian wsgi": ("wsgi", "granian", "--host=127.0.0.1", "--port={port}", "--interface=wsgi"),
+    "granian asgi": ("asgi", "granian", "--host=127.0.0.1", "--port={port}", "--interface=asgi"),
     "uvicorn": ("asgi", "uvicorn", "--host=127.0.0.1", "--port={port}"),
+    "hypercorn": ("asgi", "hypercorn", "--bind=127.0.0.1:{port}"),
 }
 
 
@@ -49,13 +54,14 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     colour, *command = SERVERS[request.param]
     habit = request.cls.habit
     target = f"{habit}:app" if colour == "wsgi" else f"{habit}:asgi_app"
+    door = "create_application()" if "hypercorn" in command else "application"  # it finds no lazy name: docs/serving.md
     with opened(
         "habits",
         tmp_path_factory.mktemp(habit),
         *command,
         "{app}",
         app=target,
-        wrapped=f"twofa_middleware.{colour}:application",
+        wrapped=f"twofa_middleware.{colour}:{door}",
         settings=f"{habit}.toml",
         environ={"TWOFA_TARGET": target, "TWOFA_SETTINGS": f"{habit}.toml"},
     ) as project:
