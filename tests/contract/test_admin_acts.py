@@ -1,4 +1,4 @@
-"""What an administrator does to a person: off, unlocked, ended; never on. S8, S9; attacks 58 to 64."""
+"""What an administrator does to a person: off, unlocked, ended; never on. S8, S9; attack 70."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_for_somebody_who_is_off_the_box_is_empty_and_disabled_and_there_is_no_f
 
 
 @pytest.mark.parametrize("act", ["on", "enable", "off", "", "disable", "off "])
-def test_no_form_switches_anything_on(stage: Stage, act: str) -> None:
+def test_a070_no_form_switches_anything_on(stage: Stage, act: str) -> None:
     stage.visitor("wendy").go("/home")
     ada = administrator(stage)
     action, hidden = form_for(at_user(ada, "wendy"), act="unlock")
@@ -161,7 +161,7 @@ def none_at_all(ada: Visitor, stage: Stage) -> dict[str, str]:
     [other_user, other_generation, no_generation, role_page, prompt, another_administrator, own_at_another_time,
      none_at_all],
 )  # fmt: skip
-def test_a_token_serves_for_what_it_was_drawn_for(
+def test_a070_a_token_serves_for_what_it_was_drawn_for(
     stage: Stage, ada: Visitor, drawn: Callable[[Visitor, Stage], dict[str, str]]
 ) -> None:
     reply = ada.post(ERIN, drawn(ada, stage) | {"reason": "lost phone"})
@@ -170,7 +170,7 @@ def test_a_token_serves_for_what_it_was_drawn_for(
     assert "disabled by an administrator" not in names(stage)
 
 
-def test_a_token_of_one_app_is_none_in_another(open_stage: Open) -> None:
+def test_a070_a_token_of_one_app_is_none_in_another(open_stage: Open) -> None:
     stage = opened(open_stage, shop={"admin": True})
     stage.enrolled("erin")
     ada = administrator(stage)
@@ -183,7 +183,7 @@ def test_a_token_of_one_app_is_none_in_another(open_stage: Open) -> None:
     assert is_on(stage)
 
 
-def test_a_form_of_another_origin_does_nothing(stage: Stage, ada: Visitor) -> None:
+def test_a070_a_form_of_another_origin_does_nothing(stage: Stage, ada: Visitor) -> None:
     action, hidden = form_for(at_user(ada), act="off")
     cookie = ("Cookie", "; ".join(f"{name}={value}" for name, value in ada.cookies.items()))
     body = encoded(hidden | {"reason": "lost phone"})
@@ -257,7 +257,7 @@ def test_an_administrator_is_led_to_the_own_page_for_the_own_account(ada: Visito
 
 
 @pytest.mark.parametrize("act", ["off", "unlock", "end"])
-def test_a_form_about_oneself_does_nothing_even_with_a_token_for_it(stage: Stage, ada: Visitor, act: str) -> None:
+def test_a070_a_form_about_oneself_does_nothing_even_with_a_token_for_it(stage: Stage, ada: Visitor, act: str) -> None:
     ada.go(ADMIN)
     seen, sealer = overview(stage, "ada"), sealer_of(stage.realm.settings)
     purpose = f"admin user {sealer.user_key('ada')}, {seen.generation}"

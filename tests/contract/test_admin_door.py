@@ -1,4 +1,4 @@
-"""Who gets to the administrators' pages: a role, and a factor shown for this log-in, not long ago."""
+"""Who gets to the administrators' pages: a role, and a factor shown for this log-in, not long ago. Attack 70."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_in_an_app_that_is_not_for_administrators_there_is_no_such_page(stage: S
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_who_has_not_the_role_is_told_so_whatever_the_factor(stage: Stage, page: str) -> None:
+def test_a070_who_has_not_the_role_is_told_so_whatever_the_factor(stage: Stage, page: str) -> None:
     erin = administrator(stage, "erin")
     reply = erin.go(page)
     assert (reply.status, "your roles are none of theirs" in reply.text) == (403, True)
@@ -79,7 +79,7 @@ def test_a_password_alone_leads_to_the_set_up_and_back(stage: Stage, page: str) 
     assert saved.header("location") == page
 
 
-def test_a_password_alone_does_nothing(stage: Stage) -> None:
+def test_a070_a_password_alone_does_nothing(stage: Stage) -> None:
     stage.enrolled("erin")
     ada = stage.visitor("ada", app="office")
     assert [reply.header("location") for reply in acts_of(ada)] == [
@@ -90,7 +90,7 @@ def test_a_password_alone_does_nothing(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_who_has_not_shown_the_factor_is_prompted_and_led_back(stage: Stage, page: str) -> None:
+def test_a070_who_has_not_shown_the_factor_is_prompted_and_led_back(stage: Stage, page: str) -> None:
     stage.enrolled("erin")
     ada = administrator(stage)
     ada.log_in("ada", "login-2")
@@ -100,7 +100,7 @@ def test_who_has_not_shown_the_factor_is_prompted_and_led_back(stage: Stage, pag
     assert ada.go(page).status == 200
 
 
-def test_a_remembered_browser_is_prompted_all_the_same(stage: Stage) -> None:
+def test_a070_a_remembered_browser_is_prompted_all_the_same(stage: Stage) -> None:
     ada = administrator(stage)
     ada.log_in("ada", "login-2")
     ada.verify(remember="1")
@@ -192,7 +192,7 @@ def test_a_program_with_a_stale_pass_gets_a_problem_with_the_page_to_open(stage:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_roles_that_cannot_be_read_are_our_fault_and_never_an_administrator(open_stage: Open, page: str) -> None:
+def test_a070_roles_that_cannot_be_read_are_our_fault_and_never_an_administrator(open_stage: Open, page: str) -> None:
     stage = opened(open_stage, **UNREADABLE)
     portal.roles["ada"] = ["Boss"]
     stage.enrolled("erin")
@@ -205,7 +205,7 @@ def test_roles_that_cannot_be_read_are_our_fault_and_never_an_administrator(open
     assert is_on(stage)
 
 
-def test_who_loses_the_role_is_no_administrator_from_then_on(open_stage: Open) -> None:
+def test_a070_who_loses_the_role_is_no_administrator_from_then_on(open_stage: Open) -> None:
     stage = opened(open_stage, **UNREADABLE)
     portal.roles["ada"] = ["Boss"]
     stage.enrolled("erin")
@@ -223,7 +223,7 @@ def test_without_roles_in_the_settings_nobody_is_an_administrator(open_stage: Op
     assert "Administration" not in ada.go("/2fa/account").text
 
 
-def test_the_pass_of_another_app_of_the_realm_is_none_here(stage: Stage) -> None:
+def test_a070_the_pass_of_another_app_of_the_realm_is_none_here(stage: Stage) -> None:
     ada = stage.meets(stage.enrolled("ada"), "office")
     ada.log_in("ada")
     assert asked_at(ada, ADMIN) == prompt_for(ADMIN)

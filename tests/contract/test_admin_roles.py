@@ -157,7 +157,7 @@ def user_page(ada: Visitor) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("drawn", [other_role, other_version, user_page])
-def test_a_token_serves_for_the_role_and_the_version_that_it_was_drawn_for(
+def test_a070_a_token_serves_for_the_role_and_the_version_that_it_was_drawn_for(
     stage: Stage, ada: Visitor, drawn: Callable[[Visitor], dict[str, str]]
 ) -> None:
     reply = ada.post(CHEF, drawn(ada) | {"enforce": "1", "grace_days": "0"})
@@ -165,7 +165,7 @@ def test_a_token_serves_for_the_role_and_the_version_that_it_was_drawn_for(
     assert flag(stage) is None
 
 
-def test_a_token_of_another_administrator_is_none(stage: Stage, ada: Visitor) -> None:
+def test_a070_a_token_of_another_administrator_is_none(stage: Stage, ada: Visitor) -> None:
     hidden = form_for(administrator(stage, "bob").go(CHEF), version="0")[1]
     assert ada.post(CHEF, hidden | {"enforce": "1"}).status == 403
     assert flag(stage) is None
@@ -202,7 +202,7 @@ def test_a_pinned_role_has_no_form_and_says_why(pinned: Stage) -> None:
     assert "Pinned" in administrator(pinned, "bob").go(f"{ADMIN}/roles").text
 
 
-def test_a_pinned_role_cannot_be_changed_by_a_form_from_before(stage: Stage, ada: Visitor) -> None:
+def test_a070_a_pinned_role_cannot_be_changed_by_a_form_from_before(stage: Stage, ada: Visitor) -> None:
     hidden = form_for(ada.go(CHEF), version="0")[1]
     pinned = stage.changed(**SETTINGS, directory=STAFF, enforcement={"pinned": ["Chef"]})
     at_pinned = pinned.meets(ada, "office")
