@@ -12,15 +12,11 @@ import pytest
 
 from support import portal
 from support.both_ways import BothWays
-from support.ending import end
-from support.environment import is_importable
-from support.exchange import AsgiExchange, Exchange, WsgiExchange
+from support.doors import ADAPTERS, Wrap, door, wrapping
 from support.realm import Clock, Realm, make_realm
 from support.spy import Behaviour, Spy
 from support.stage import Open, Stage
 from support.visitor import Visitor
-
-ADAPTERS = [adapter for adapter, needs in (("wsgi", "werkzeug"), ("asgi", "starlette")) if is_importable(needs)]
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -78,30 +74,11 @@ def visitor(stage: Stage) -> Visitor:
     return stage.visitor()
 
 
-Wrap = Callable[..., Exchange]
-
-
 @pytest.fixture
 def wrap(adapter: str) -> Iterator[Wrap]:
     """Put an app behind the gate: ``wrap(realm, spy, name="shop")``; without a realm, the app as it is."""
-    opened: list[Any] = []
-    gates: list[Any] = []
-
-    def wrapped(realm: Realm | None, spy: Spy, name: str = "shop") -> Exchange:
-        app: Any = spy.wsgi if adapter == "wsgi" else spy.asgi
-        exchange: Any = WsgiExchange if adapter == "wsgi" else AsgiExchange
-        if realm is not None:
-            app = door(adapter)(app, realm.settings, name=name, clock=realm.clock)
-            gates.append(app)
-        opened.append(exchange(app))
-        return opened[-1]
-
-    yield wrapped
-    for exchange in opened:
-        if adapter == "asgi":
-            exchange.close()
-    for gate in gates:
-        end(gate)
+    with wrapping(adapter) as wrapped:
+        yield wrapped
 
 
 OpenBoth = Callable[..., BothWays]
@@ -119,11 +96,3 @@ def open_both(adapter: str, tmp_path: Path) -> Iterator[OpenBoth]:
     yield open_both
     for both in opened:
         both.close()
-
-
-def door(adapter: str) -> Any:
-    if adapter == "wsgi":
-        from twofa_middleware.wsgi import TwoFactorMiddleware
-    else:
-        from twofa_middleware.asgi import TwoFactorMiddleware
-    return TwoFactorMiddleware

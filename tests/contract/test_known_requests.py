@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from contract.conftest import OpenBoth, door
+from contract.conftest import OpenBoth
 from support.both_ways import BothWays, Gated
+from support.doors import door
 from support.realm import SIGNED_COOKIE, make_realm, session_cookie
 from support.spy import HTML, Behaviour, Call, Told, logging_in
 from support.stage import ADA, Stage

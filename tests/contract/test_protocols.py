@@ -9,12 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.doors import ADAPTERS
 from support.realm import session_cookie
 from support.servers import Pairs, Server, read_all, read_answer
 from support.site import DOWNLOAD_BYTES, ETAG, PIECE, RESOURCE
 from support.town import MACHINE_SECONDS, Town, town_with
-
-from .conftest import ADAPTERS
 
 GUNICORN = ("gunicorn", "--bind=127.0.0.1:{port}", "--keep-alive=5", "--no-control-socket")
 UVICORN = ("uvicorn", "support.asgi_site:application", "--port={port}", "--no-access-log")
