@@ -13,7 +13,7 @@ from .plugins import plugin
 from .protocol import Store, StoreOptions
 from .references import read_secret
 from .sealing import Sealer
-from .settings import Acknowledge, Settings
+from .settings import Settings
 
 
 def sealer_of(settings: Settings) -> Sealer:
@@ -52,7 +52,7 @@ def _store_options(settings: Settings) -> StoreOptions:
     def file(name: str) -> Path | None:
         return settings.folder / name if name else None
 
-    store, wanted = settings.store, settings.store.acknowledge or Acknowledge()
+    store, wanted = settings.store, settings.acknowledge
     with named(settings):
         password = read_secret(store.password, settings.folder, "[store] password") if store.password else ""
     return StoreOptions(

@@ -10,6 +10,7 @@ from typing import Any
 from support.ending import end
 from support.exchange import AsgiExchange, Body, Pairs, Reply, WsgiExchange
 from support.realm import Realm
+from support.setup_codes import setup_code
 from support.spy import Behaviour, Spy
 from support.visitor import Visitor
 
@@ -89,7 +90,7 @@ class Gated:
         """Somebody whose next request is answered from memory: erin after the prompt, others because they need nothing."""
         visitor = self.visitor(user, login)
         if user == "erin":
-            visitor.set_up()
+            visitor.set_up(reset=setup_code(self.realm, user))
             self.realm.clock.on(30)
         for _ in range(3):  # a pass is opened, read and known
             visitor.go("/home")

@@ -10,6 +10,7 @@ from typing import Any
 
 from support.exchange import Exchange
 from support.realm import ORIGINS, Clock, Realm, make_realm
+from support.setup_codes import setup_code
 from support.spy import Spy
 from support.visitor import Visitor
 from twofa_middleware.accounts.administer import Actor, enforce
@@ -64,7 +65,7 @@ class Stage:
     def enrolled(self, user: str = "erin", *, app: str = "shop") -> Visitor:
         """Somebody who has just turned two-factor authentication on; a new code is there already."""
         visitor = self.visitor(user, app=app)
-        visitor.set_up()
+        visitor.set_up(reset=setup_code(self.realm, user))
         self.clock.on(30)
         self.spies[app].calls.clear()
         return visitor

@@ -115,10 +115,11 @@ class Visitor:
         content = encoded(form) if body is None else body
         return self.exchange.request("POST", "/2fa/verify", [FORM_TYPE, cookie, *headers], content, **more)
 
-    def set_up(self) -> Reply:
-        """Turn two-factor authentication on and keep the recovery codes; the reply shows them."""
+    def set_up(self, *, reset: str = "") -> Reply:
+        """Turn two-factor authentication on and keep the recovery codes; the reply shows them. ``reset``: the one-time
+        code of an administrator, where one is needed."""
         page = self.go("/2fa/setup")
-        reply = self.fill(page, "/setup", code=self.code())
+        reply = self.fill(page, "/setup", code=self.code(), **({"reset": reset} if reset else {}))
         self.codes = codes_of(reply.text)
         return reply
 

@@ -16,6 +16,7 @@ from ..asks import (
     EndPasses,
     Moved,
     Note,
+    Random,
     ReadSummary,
     ResetAccount,
     Summary,
@@ -26,7 +27,7 @@ from ..desk import Desk
 from ..errors import UnreadableRecord
 from ..policy.enforcement import MOST_GRACE_DAYS
 from ..protocol import Event, Flow, Layout, Person
-from .account import Account, changed, new_generation, open_account
+from .account import BIRTH_BYTES, Account, changed, new_generation, open_account
 from .audit import noted
 from .reset import new_reset_code
 from .rules import Flag, key_of, read_flags, write_flag
@@ -72,6 +73,18 @@ class NotOn:
     """There was nothing to switch off."""
 
 
+@dataclass(frozen=True, slots=True)
+class CodeMade:
+    """``code``: without it the person cannot set anything up."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyOn:
+    """There is a second factor, or a record that does not open; switching it off comes first."""
+
+
 Reset: TypeAlias = SwitchedOff | NotOn | Moved
 
 
@@ -91,7 +104,7 @@ def disable(desk: Desk, actor: Actor, seen: Overview, reason: str, now: int) -> 
 
     Where resets need a code, an account that is off can get a new one in the same way.
     """
-    needs_code = desk.settings.admin.after_reset == "code"
+    needs_code = desk.settings.reset_makes_code
     is_waiting = seen.account is not None and bool(seen.account.reset)
     user = desk.user_key(seen.person.user)
     if not seen.is_on and not is_waiting:
@@ -105,6 +118,24 @@ def disable(desk: Desk, actor: Actor, seen: Overview, reason: str, now: int) -> 
         desk, {"done": [event]}, lambda notes: ResetAccount(user, seen.generation, change, now, notes)
     )
     return done if isinstance(done, Moved) else SwitchedOff(code)
+
+
+def let_set_up(desk: Desk, actor: Actor, seen: Overview, reason: str, now: int) -> Flow[CodeMade | AlreadyOn | Moved]:
+    """Make the one-time code for somebody who has no second factor; from then on nothing is set up without it.
+
+    A code that was made before is worthless then. Sessions that needed nothing are asked about anew.
+    """
+    if seen.is_on:
+        return AlreadyOn()
+    user = desk.user_key(seen.person.user)
+    code, kept = yield from new_reset_code(desk.sealer, user)
+    generation = new_generation(seen.generation, (yield from Random(BIRTH_BYTES)))
+    change = changed(desk.sealer, user, generation, since=0, kinds={}, sealed={}, codes=frozenset(), reset=kept)
+    event = _act(desk, "set-up code made", actor, seen.person, reason, now)
+    done = yield from noted(
+        desk, {"done": [event]}, lambda notes: ResetAccount(user, seen.generation, change, now, notes)
+    )
+    return done if isinstance(done, Moved) else CodeMade(code)
 
 
 def unlock(desk: Desk, actor: Actor, person: Person, reason: str, now: int) -> Flow[Done]:

@@ -15,7 +15,7 @@ from .attempts import Accepted, Prepared, Wrong, counting
 from .audit import Telling, noted
 from .change import new_codes
 from .passes import Method, new_pass
-from .reset import is_reset_code
+from .reset import is_reset_code, waits_for_code
 
 SETUP_SECONDS = 600
 _ID_BYTES = 4
@@ -60,6 +60,13 @@ def begin(site: Site, login: Login, account: Account, flow_digest: bytes, now: i
     return Setup(_secret(site, account, row))
 
 
+def note_no_code(site: Site, login: Login, now: int) -> Flow[None]:
+    """Somebody came who needs a code; from then on administrators find them among the people who were seen."""
+    event = site.desk.event("set-up without a code", login, now)
+    user = site.user_key(login)
+    yield from noted(site.desk, {"done": [event]}, lambda notes: Note(user, now, notes), login=login)
+
+
 def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str, now: int) -> Flow[Confirmation]:
     """Turn two-factor authentication on if the code is right. The step counts as spent from then on.
 
@@ -77,7 +84,7 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str,
         return Moved() if account.is_enrolled else Expired()
     secret = _secret(site, account, attempt.setup)
     finding = site.factor.find_at_setup(secret, site.factor.clean(text), now, site.window)
-    may_set_up = is_reset_code(site.sealer, account, reset)
+    may_set_up = not waits_for_code(site.settings, account) and is_reset_code(site.sealer, account, reset)
     if not isinstance(finding, Match):
         yield from counted.tell(attempt)
         return Wrong(attempt.left, attempt.waits_until, finding)

@@ -1,4 +1,4 @@
-"""The one-time code that an administrator makes with a reset, so that the next set-up is not just anybody's.
+"""The one-time code that an administrator makes, with a reset or for a first set-up, so that it is not just anybody's.
 
 Its keyed hash lies in the account's roster, which is authenticated: who can write to the store does not get rid of it.
 """
@@ -12,6 +12,7 @@ from ..factors import recovery
 from ..keyring import KEY_ID_BYTES
 from ..protocol import Flow, UserKey
 from ..sealing import Sealer
+from ..settings import Settings
 from .account import Account
 
 
@@ -21,8 +22,13 @@ def new_reset_code(sealer: Sealer, user: UserKey) -> Flow[tuple[str, bytes]]:
     return code, _keyed_hash(sealer, user, code.replace("-", ""))
 
 
+def waits_for_code(settings: Settings, account: Account) -> bool:
+    """Whether nobody can set the account up now, since it takes a code and none was made."""
+    return settings.first_setup_needs_code and not account.reset
+
+
 def is_reset_code(sealer: Sealer, account: Account, text: str) -> bool:
-    """Whether the account can be set up with this text: it needs no code, or this one."""
+    """Whether this text is the code that was made for the account; any is where none was made."""
     if not account.reset:
         return True
     letters, key_id = recovery.clean(text), account.reset[:KEY_ID_BYTES]

@@ -31,6 +31,7 @@ COMMANDS = {
     "roles": ("roles", "List roles: who has them, and whom they would stop."),
     "events": ("events", "List what was written down, newest first."),
     "disable": ("acts", "Switch somebody's two-factor authentication off."),
+    "setup-code": ("acts", "Make the one-time code for somebody's set-up."),
     "unlock": ("acts", "Let somebody try codes again after too many wrong ones."),
     "forget": ("acts", "End somebody's passes and forget their browsers."),
     "export": ("export", "Write all that the realm has to a sealed file."),
@@ -49,7 +50,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = getattr(import_module(f".{COMMANDS[cmd_name][0]}", __package__), name)
         return command
 

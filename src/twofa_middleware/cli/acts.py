@@ -1,4 +1,4 @@
-"""``twofa disable``, ``unlock`` and ``forget``: what administrators do to one person. Nothing here switches anything on."""
+"""``twofa disable``, ``setup-code``, ``unlock`` and ``forget``: what administrators do to one person. Nothing here switches anything on."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import click
 
 from ..accounts import administer
-from ..accounts.administer import NotOn, SwitchedOff
+from ..accounts.administer import AlreadyOn, CodeMade, NotOn, SwitchedOff
 from ..protocol import Person
 from .asking import EXIT_CODES, Caller, actor, ask_reason, at_desk, checked, confirm, need, operation
 from .output import NotDone, plain, say, say_document
-from .people import shown, whom
+from .people import named, shown, whom
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Act = Callable[[Caller, Person, str], dict[str, Any]]
@@ -61,6 +61,33 @@ def disable(path: Path, as_json: bool, user: str, by_label: bool, reason: str | 
     _do(path, as_json, user, by_label, reason, yes, question, "switched off for {}", act)
 
 
+@click.command("setup-code", epilog=EXIT_CODES)
+@click.option("--unseen", is_flag=True, help="USER is an id, of somebody who has not been here yet.")
+@_act
+def setup_code(
+    path: Path, as_json: bool, user: str, by_label: bool, reason: str | None, yes: bool, unseen: bool
+) -> None:
+    """Make the one-time code that somebody without a second factor needs to set one up.
+
+    With first_setup = "code" in the settings (as in the profile strict) nobody sets one up without. It is shown this once,
+    works once, and makes one that was made before worthless.
+    """
+
+    def act(caller: Caller, person: Person, reason: str) -> dict[str, Any]:
+        now = caller.now
+        seen = caller.ask(administer.look_at(caller.desk, person, now))
+        match caller.ask(administer.let_set_up(caller.desk, actor(), seen, reason, now)):
+            case CodeMade(code):
+                return {"code": code}
+            case AlreadyOn():
+                raise NotDone(f"{shown(person)} has a second factor; switch it off first, if it is lost")
+            case _:
+                raise NotDone(f"the account of {shown(person)} was changed at this very moment; look, and try again")
+
+    question = "Make a one-time code for {}, without which they cannot set anything up?"
+    _do(path, as_json, user, by_label, reason, yes, question, "one-time code made for {}", act, unseen=unseen)
+
+
 @click.command(epilog=EXIT_CODES)
 @_act
 def unlock(path: Path, as_json: bool, user: str, by_label: bool, reason: str | None, yes: bool) -> None:
@@ -99,11 +126,13 @@ def _do(
     question: str,
     told: str,
     act: Act,
+    *,
+    unseen: bool = False,
 ) -> None:
     """Find the person, ask, act, and tell."""
     need(yes=yes, reason=reason, as_json=as_json)
     with at_desk(path) as caller:
-        person = whom(caller, user, by_label)
+        person = named(caller, user) if unseen else whom(caller, user, by_label)
         name = plain(shown(person))
         why = ask_reason(f"{name}: for which reason?") if reason is None else reason
         if not yes:

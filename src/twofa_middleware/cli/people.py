@@ -142,11 +142,21 @@ def _row(desk: Desk, seen: Overview) -> Row:
     }
 
 
-def _known(caller: Caller, name: str) -> Person:
+def named(caller: Caller, name: str) -> Person:
+    """The person with this id, whether or not anybody knows one; a usage error if it can be nobody's."""
+    user = _user(name)
+    return caller.ask(find_person(caller.desk, user)) or Person(user)
+
+
+def _user(name: str) -> str:
     try:
-        user = user_id(name)
+        return user_id(name)
     except ValueError as error:
         raise click.UsageError(f"USER: {error}") from None
+
+
+def _known(caller: Caller, name: str) -> Person:
+    user = _user(name)
     person = caller.ask(find_person(caller.desk, user))
     if person is None:
         where = "the directory and the store know" if caller.desk.directory else "the store knows"

@@ -49,7 +49,7 @@ def weak_settings(settings: Settings, now: float) -> Iterator[Finding]:
             "whoever can make the store unreachable puts off by so long that a pass ends",
             "set it to 0 unless short outages happen and matter",
         )
-    if settings.admin.after_reset == "open":
+    if not settings.reset_makes_code:
         yield Finding(
             "reset lets the password in",
             "note",

@@ -36,4 +36,9 @@ def submit(
 
 def _rest(visit: Visit, purpose: Purpose) -> Flow[dict[str, Any]]:
     demand = yield from required_by(visit.site, visit.login, visit.request)
-    return {"purpose": purpose, "required_by": demand.role if demand else "", "token": visit.token(purpose)}
+    return {
+        "purpose": purpose,
+        "required_by": demand.role if demand else "",
+        "needs_code_after": visit.site.settings.first_setup_needs_code,
+        "token": visit.token(purpose),
+    }

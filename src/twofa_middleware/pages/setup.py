@@ -5,13 +5,14 @@ from __future__ import annotations
 from ..accounts import enrol
 from ..accounts.access import required_by
 from ..accounts.attempts import Accepted
+from ..accounts.reset import waits_for_code
 from ..asks import Call, Moved, ReadAttempts
 from ..factors import totp
 from ..http import Answer, redirect
 from ..protocol import Flow
 from . import codes
 from .render import picture
-from .texts import Message, before_trying, day, refused_reset, refused_totp
+from .texts import Message, before_trying, day, needs_code, refused_reset, refused_totp
 from .visit import Form, Visit
 
 
@@ -26,6 +27,8 @@ def submit(visit: Visit, form: Form) -> Flow[Answer]:
     if visit.access.account.is_enrolled:
         return redirect(visit.urls.account)
     site, now = visit.site, visit.request.now
+    if waits_for_code(site.settings, visit.access.account):
+        return (yield from _draw(visit, after, None))
     code, reset = form.required("code"), form.get("reset")
     outcome = yield from enrol.confirm(site, visit.login, visit.flow_digest, code, reset, now)
     if isinstance(outcome, Accepted):
@@ -45,6 +48,9 @@ def _draw(visit: Visit, after: str, message: Message | None) -> Flow[Answer]:
     site, login, now = visit.site, visit.login, visit.request.now
     state = yield from ReadAttempts(visit.access.user, now)
     stop = before_trying(state, site.settings, now)
+    if waits_for_code(site.settings, visit.access.account):
+        stop = needs_code(site.settings)  # before a secret is shown, or a try is spent
+        yield from enrol.note_no_code(site, login, now)
     message = message or stop
     demand = yield from required_by(site, login, visit.request)
     key_groups = uri = qr = ""
@@ -61,6 +67,7 @@ def _draw(visit: Visit, after: str, message: Message | None) -> Flow[Answer]:
         days_left=demand.days_left(now) if demand else 0,
         last_day=day(demand.until) if demand and demand.may_wait(now) else "",
         needs_reset=bool(visit.access.account.reset),
+        is_first=site.settings.first_setup_needs_code,
         key_groups=key_groups,
         otpauth_uri=uri,
         qr_svg=picture(qr),

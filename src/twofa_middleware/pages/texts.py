@@ -86,6 +86,16 @@ def refused_reset(outcome: WrongReset, settings: Settings, now: int) -> Message:
     return Message("reset-wrong", f"The one-time code isn’t the one that {helper} gave you.{tries}")
 
 
+def needs_code(settings: Settings) -> Message:
+    """Nobody sets anything up here without a one-time code, and none was made yet."""
+    helper = settings.support or "your administrator"
+    return Message(
+        "code-needed",
+        f"You need a one-time code before you can set this up. Ask {helper} for one, then try again.",
+        403,
+    )
+
+
 def waiting(outcome: Waiting | Stopped, settings: Settings, now: int, status: int = 429) -> Message:
     """No code of the app is looked at."""
     helper = settings.support or "your administrator"

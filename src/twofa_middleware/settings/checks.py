@@ -35,6 +35,9 @@ def check(settings: Settings) -> None:
         _refuse(settings, "remember_days", "between 0 and 90, and 0 in the profile strict")
     if settings.idle_seconds < 0 or (settings.is_strict and not 0 < settings.idle_seconds <= 3600):
         _refuse(settings, "idle_minutes", "0 (never) or more, and between 1 and 60 in the profile strict")
+    if settings.is_strict and settings.next_step:
+        _refuse(settings, "next_step", "not true in the profile strict")
+    _check_setup(settings)
     if not 1 <= settings.admin.fresh_minutes <= 1440:
         _refuse(settings, "[admin] fresh_minutes", f"{settings.admin.fresh_minutes} is not between 1 and 1440")
     _check_store(settings)
@@ -47,6 +50,19 @@ def _refuse(settings: Settings, place: str, remedy: str) -> NoReturn:
     """One line, whatever the value is."""
     shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in remedy)
     raise ConfigError(f"{settings.source_of(place)}: {place}: {shown}")
+
+
+def _check_setup(settings: Settings) -> None:
+    """An "open" that the profile, or the other key, takes back would mislead whoever reads it."""
+    for key in ("first_setup", "after_reset"):
+        if settings.is_strict and getattr(settings.admin, key) == "open":
+            _refuse(
+                settings,
+                f"[admin] {key}",
+                '"code" in the profile strict; for "open", take profile = "classic" and set what else you want of strict',
+            )
+    if settings.first_setup_needs_code and not settings.reset_makes_code:
+        _refuse(settings, "[admin] after_reset", '"code", or leave it out, where first_setup = "code"')
 
 
 def _check_store(settings: Settings) -> None:

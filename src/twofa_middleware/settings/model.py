@@ -16,7 +16,7 @@ from .apps import AppSettings
 from .checks import check
 from .layers import Fragment, Layers, fragments_of, read
 from .reading import did_you_mean, struct_of
-from .store import StoreSettings
+from .store import Acknowledge, StoreSettings
 
 
 class Enforcement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -29,14 +29,18 @@ class Enforcement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 class Administration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who may use the administrators' pages, which apps with ``admin = true`` have.
 
-    ``roles``: whoever has one of them, and has shown a factor within ``fresh_minutes``. ``after_reset``: after an
-    administrator has switched somebody's two-factor authentication off, the next set-up is "open" to whoever has the
-    password, or needs the one-time "code" that the act made.
+    ``roles``: whoever has one of them, and has shown a factor within ``fresh_minutes``.
     """
 
     roles: tuple[str, ...] = ()
     fresh_minutes: int = 60
-    after_reset: Literal["open", "code"] = "open"
+    first_setup: Literal["open", "code"] | None = None
+    """"open": whoever has the password of somebody without a second factor can set one up. "code": nobody can without a
+    one-time code that an administrator has made for that person. Not set: as the profile says ("code" in strict, else
+    "open")."""
+    after_reset: Literal["open", "code"] | None = None
+    """The same for the set-up that follows when an administrator has switched a second factor off; the act makes the code.
+    Not set: "code" if ``first_setup`` is, else "open"."""
 
 
 class Events(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,7 +76,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     mode: Literal["off", "report", "enforce"] = "enforce"
     """"report": decide, record what would have been refused, and let everybody by. "off": decide nothing."""
     profile: Literal["classic", "strict"] = "classic"
-    """"strict": a pass ends after an hour without use, no browser is remembered, no code of the next step is accepted."""
+    """"strict": a pass ends after an hour without use, no browser is remembered, no code of the next step is accepted,
+    nobody sets up without an administrator's code, and on Redis a replica has each change that matters. A setting may ask
+    for more than that, and for less only in "classic"; see docs/security.md."""
     store: StoreSettings = StoreSettings()
     """A URL, or a table ``[store]``."""
     store_id: str = ""
@@ -100,6 +106,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Minutes without use after which a pass ends; 0: never. Not set: as the profile says (60 in strict, else never)."""
     remember_days: int | None = None
     """Days for which a browser may be remembered; 0: not at all. Not set: as the profile says (0 in strict, else 90)."""
+    next_step: bool | None = None
+    """Whether a code of the next 30 seconds is accepted, for phones whose clock is ahead. Not set: as the profile says (not
+    in strict)."""
     insecure_http: bool = False
     """Allow http:// origins other than this machine's own. Cookies then go over the wire in clear text."""
     folder: Path = Path()
@@ -128,7 +137,27 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def window(self) -> tuple[int, int]:
         """How many TOTP steps before and after the present one are accepted."""
-        return (1, 0) if self.is_strict else (1, 1)
+        takes_next = not self.is_strict if self.next_step is None else self.next_step
+        return (1, int(takes_next))
+
+    @property
+    def first_setup_needs_code(self) -> bool:
+        """Whether nobody sets anything up without a one-time code of an administrator."""
+        wanted = self.admin.first_setup
+        return self.is_strict if wanted is None else wanted == "code"
+
+    @property
+    def reset_makes_code(self) -> bool:
+        """Whether an administrator who switches somebody off gets a one-time code for the next set-up."""
+        wanted = self.admin.after_reset
+        return self.first_setup_needs_code if wanted is None else wanted == "code"
+
+    @property
+    def acknowledge(self) -> Acknowledge:
+        """What has to be true of a change that matters; nothing in a SQLite file, which has it on its disk anyway."""
+        if self.store.acknowledge is not None:
+            return self.store.acknowledge
+        return Acknowledge(replicas=1) if self.is_strict and self.store.is_redis else Acknowledge()
 
     def source_of(self, place: str) -> str:
         """The file or variable in which a value stands, by a dotted key (``apps.shop.identity[0]``) or as errors call it

@@ -33,6 +33,7 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     certificate_key: str = ""
     """For TLS: the file of its key, which only its owner can read."""
     acknowledge: Acknowledge | None = None
+    """Not set: as the profile says (one replica in strict, if the store is Redis; else nothing)."""
     stale_seconds: int = 0
     """So long, 60 at most, passes that this process has seen go on while the store does not answer; all else is refused.
     Within it nobody can end a pass: not a log-out elsewhere, not an administrator."""
@@ -47,3 +48,7 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def scheme(self) -> str:
         return self.url.partition(":")[0]
+
+    @property
+    def is_redis(self) -> bool:
+        return self.scheme == "unix" or self.scheme.startswith("redis")

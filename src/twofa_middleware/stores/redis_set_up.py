@@ -45,7 +45,7 @@ def of_the_server(node: Node, info: Mapping[str, str], options: StoreOptions) ->
             "problem",
             f"[store] acknowledge wants {options.replicas} replicas, and {node} has {connected}",
             "every change that matters is refused",
-            "start the replicas that are missing, or want fewer",
+            "start the replicas that are missing, want fewer, or the disk in their place: acknowledge = { fsync = true }",
         )
 
 

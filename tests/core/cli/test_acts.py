@@ -133,6 +133,34 @@ def test_an_actor_whose_number_has_no_name_is_the_number(
     assert "command line: uid 4000000001" in str(acts(stage)[0].facts["actor"])
 
 
+def test_setup_code_prints_the_code_without_which_nothing_is_set_up(twofa: Twofa, open_realm: Open) -> None:
+    stage = open_realm(profile="strict")
+    erin = stage.visitor("erin")
+    assert erin.go("/2fa/setup").status == 403
+    done = twofa("setup-code", "erin", *DO)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("one-time code made for erin (id erin)\nOne-time code for the next set-up")
+    code = re.search(CODE, done.out)
+    assert code is not None
+    assert twofa("users", "--json").document["users"][0]["needs_code"] is True
+    assert "You need a one-time code" not in erin.set_up(reset=code[0]).text
+    assert looked_at(stage, "erin").is_on
+    (event,) = acts(stage)
+    assert (event.name, event.user, event.facts["reason"]) == ("set-up code made", "erin", "lost phone")
+    again = twofa("setup-code", "erin", *DO)
+    assert (again.code, "has a second factor; switch it off first" in again.err) == (1, True)
+
+
+def test_a_code_for_somebody_who_was_never_here_wants_to_be_told_so(twofa: Twofa, open_realm: Open) -> None:
+    stage = open_realm(profile="strict")
+    unknown = twofa("setup-code", "first-admin", *DO)
+    assert (unknown.code, 'knows nobody with the id "first-admin"' in unknown.err) == (1, True)
+    made = twofa("setup-code", "first-admin", "--unseen", *DO, "--json")
+    assert made.document["user"] == "first-admin"
+    stage.visitor("first-admin").set_up(reset=made.document["code"])
+    assert looked_at(stage, "first-admin").is_on
+
+
 def test_where_the_settings_ask_for_a_code_it_is_printed_once_and_the_set_up_needs_it(
     twofa: Twofa, open_realm: Open
 ) -> None:

@@ -17,7 +17,7 @@ from support.stage import Stage
 from twofa_middleware.cli import COMMANDS
 from twofa_middleware.cli import twofa as command
 
-OPERATIONS = ["status", "users", "roles", "events", "disable", "unlock", "forget", "enforce"]
+OPERATIONS = ["status", "users", "roles", "events", "disable", "setup-code", "unlock", "forget", "enforce"]
 OPERATIONS += ["export", "import", "restore"]
 HEAVY = ["asyncio", "jinja2", "cryptography", "msgspec", "sqlite3", "redis", "twofa_middleware.wiring"]
 DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
@@ -84,7 +84,7 @@ def test_the_page_has_every_option_of_every_command(name: str) -> None:
 
 def test_the_page_begins_with_a_list_of_all_commands_that_leads_to_each() -> None:
     text = DOCS.read_text(encoding="utf-8")
-    listed = dict(re.findall(r"\[([a-z]+)\]\(#([a-z-]+)\)", text.partition("\n## ")[0]))
+    listed = dict(re.findall(r"\[([a-z-]+)\]\(#([a-z-]+)\)", text.partition("\n## ")[0]))
     heads = {re.sub(r"[^a-z -]", "", head.lower()).replace(" ", "-") for head in re.findall(r"^## (.*)", text, re.M)}
     assert set(listed) == set(COMMANDS)
     assert set(listed.values()) <= heads

@@ -139,6 +139,13 @@ def test_such_prefixes_are_good(prefix: str) -> None:
         ({"idle_minutes": -1}, "idle_minutes: 0 (never) or more"),
         ({"idle_minutes": 0, "profile": "strict"}, "idle_minutes: 0 (never) or more, and between 1 and 60"),
         ({"idle_minutes": 61, "profile": "strict"}, "idle_minutes: 0 (never) or more, and between 1 and 60"),
+        ({"next_step": True, "profile": "strict"}, "next_step: not true in the profile strict"),
+        ({"admin": {"first_setup": "open"}, "profile": "strict"}, '[admin] first_setup: "code" in the profile strict'),
+        ({"admin": {"after_reset": "open"}, "profile": "strict"}, '[admin] after_reset: "code" in the profile strict'),
+        (
+            {"admin": {"first_setup": "code", "after_reset": "open"}},
+            '[admin] after_reset: "code", or leave it out, where first_setup = "code"',
+        ),
         (
             {"service_accounts": [ACCOUNT | {"apps": ["shpo"]}]},
             'service_accounts 1: there is no [apps.shpo]; did you mean "shop"?',

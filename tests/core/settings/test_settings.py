@@ -11,7 +11,7 @@ import pytest
 from core.settings.documents import SMALLEST, document, settings, written
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.settings import Settings
-from twofa_middleware.settings.store import StoreSettings
+from twofa_middleware.settings.store import Acknowledge, StoreSettings
 
 # The sample of the design, with the second app, which it leaves open, filled in.
 SAMPLE = """\
@@ -115,6 +115,34 @@ def test_what_is_written_goes_over_the_profile() -> None:
     assert (made.idle_seconds, made.remembered_days) == (900, 7)
     assert settings(remember_days=0).remembered_days == 0
     assert settings(profile="strict", idle_minutes=30).idle_seconds == 1800
+    assert [settings(next_step=yes).window for yes in (True, False)] == [(1, 1), (1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "first", "after"),
+    [
+        ({}, False, False),
+        ({"profile": "strict"}, True, True),
+        ({"admin": {"first_setup": "code"}}, True, True),
+        ({"admin": {"after_reset": "code"}}, False, True),
+        ({"admin": {"first_setup": "open", "after_reset": "open"}}, False, False),
+        ({"profile": "strict", "admin": {"first_setup": "code", "after_reset": "code"}}, True, True),
+    ],
+)
+def test_for_which_set_up_a_code_is_needed(changes: Any, first: bool, after: bool) -> None:
+    made = settings(**changes)
+    assert (made.first_setup_needs_code, made.reset_makes_code) == (first, after)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "rediss://h", "unix:///run/r", "redis+sentinel://h/m", "rediss+cluster://h"]
+)
+def test_in_strict_a_replica_has_what_matters_on_every_kind_of_redis(url: str) -> None:
+    assert settings(profile="strict", store=url).acknowledge == Acknowledge(replicas=1)
+    disk = {"url": url, "acknowledge": {"fsync": True}}
+    assert settings(profile="strict", store=disk).acknowledge == Acknowledge(fsync=True)
+    assert settings(store=url).acknowledge == Acknowledge()
+    assert settings(profile="strict", store="sqlite:///var/twofa.db").acknowledge == Acknowledge()
 
 
 # ---- files ----------------------------------------------------------------------------------------------------------

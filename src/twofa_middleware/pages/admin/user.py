@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from ...accounts import administer
-from ...accounts.administer import MOST_REASON, NotOn, Overview, SwitchedOff, look_at
+from ...accounts.administer import MOST_REASON, AlreadyOn, CodeMade, NotOn, Overview, SwitchedOff, look_at
 from ...accounts.history import read_history
 from ...accounts.people import find_person, read_roles
 from ...accounts.rules import read_rules
@@ -39,6 +39,8 @@ _SELF = Message("refused", "You cannot do this to your own account here. Use you
 _NO_REASON = Message("reason", "Give a reason. It is kept with the event.")
 _LONG_REASON = Message("reason", f"A reason has {MOST_REASON} letters at most.")
 _NOT_ON = Message("moved", "There is nothing to switch off.", 409)
+
+_ALREADY_ON = Message("moved", "It is on, so there is nothing to set up.", 409)
 
 Outcome: TypeAlias = Answer | Message
 
@@ -75,6 +77,8 @@ def _act(visit: Visit, form: Form, seen: Overview) -> Flow[Outcome]:
     match act:
         case "off":
             return (yield from _switch_off(visit, seen, reason)) if reason else _NO_REASON
+        case "code":
+            return (yield from _make_code(visit, seen, reason)) if reason else _NO_REASON
         case "unlock":
             yield from administer.unlock(desk, actor, seen.person, reason, now)
             return redirect(_here(visit, seen.person.user, done="unlocked"))
@@ -97,6 +101,18 @@ def _switch_off(visit: Visit, seen: Overview, reason: str) -> Flow[Outcome]:
             return redirect(_here(visit, seen.person.user, done="off"))
         case SwitchedOff(code):
             # Shown in this answer alone: neither an address nor the store has the code.
+            return visit.page("admin_code.html", here="users", who=seen.person.shown, code=code, back=here)
+
+
+def _make_code(visit: Visit, seen: Overview, reason: str) -> Flow[Outcome]:
+    made = yield from administer.let_set_up(visit.site.desk, actor_of(visit), seen, reason, visit.request.now)
+    match made:
+        case Moved():
+            return _MOVED
+        case AlreadyOn():
+            return _ALREADY_ON
+        case CodeMade(code):
+            here = _here(visit, seen.person.user)
             return visit.page("admin_code.html", here="users", who=seen.person.shown, code=code, back=here)
 
 
@@ -135,7 +151,8 @@ def _draw(visit: Visit, seen: Overview, message: Message | None, notice: str = "
         is_locked=not isinstance(summary.attempts, Ready),
         is_stopped=isinstance(summary.attempts, Stopped),
         demanded=demanded,
-        makes_code=visit.site.settings.admin.after_reset == "code",
+        makes_code=visit.site.settings.reset_makes_code,
+        first_needs_code=visit.site.settings.first_setup_needs_code,
         most_reason=MOST_REASON,
         notice=notice,
         reason=reason,
