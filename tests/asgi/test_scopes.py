@@ -139,6 +139,34 @@ def test_the_app_cannot_change_of_what_kind_a_refusal_is(behind: Behind) -> None
     assert (wire.status, wire.body, wire.header(b"connection"), wire.faults) == (403, b"", b"close", [])
 
 
+@pytest.mark.parametrize("headers", [[], [WENDY]], ids=["nobody", "wendy"])
+@pytest.mark.parametrize("path", ["/form", "/static/x"])
+def test_a026_a106_the_app_sees_no_header_that_the_server_adds_after_the_decision(
+    path: str, headers: list[tuple[str, str]], behind: Behind
+) -> None:
+    """As uvicorn with httptools does with trailers: they come with the end of the body."""
+    late = (b"cookie", ERIN[1].encode())
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        seen.extend(scope["headers"])
+        await send(start(raw(CLEAN)))
+        await send(chunk(b""))
+
+    async def server(scope: Any, receive: Any, send: Any) -> None:
+        async def with_trailers() -> Any:
+            theirs.append(late)
+            return await receive()
+
+        theirs = scope["headers"]
+        await behind(app)(scope, with_trailers, send)
+
+    wire = run(server, scope_of("POST", path, headers), request(b"a", b"b"))
+    assert (wire.error, late in seen) == (None, False)
+
+
 @pytest.mark.parametrize("kind", ["webtransport", "http3", "", "HTTP", "lifespan.startup"])
 def test_a016_an_unknown_kind_of_connection_is_refused_and_reaches_nobody(kind: str, behind: Behind) -> None:
     called: list[object] = []

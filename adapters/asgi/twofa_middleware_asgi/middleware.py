@@ -63,6 +63,9 @@ class TwoFactorMiddleware:
             return
         if scope["type"] not in ("http", "websocket"):
             raise UnsupportedScope(f"the gate does not know the scope type {scope['type']!r} and lets none of it pass")
+        # A list of our own. uvicorn with httptools goes on writing into its one: a body's trailers come after the decision,
+        # and an app that looks at the headers when it has read the body would find a Cookie there that nobody decided about.
+        scope["headers"] = [*scope["headers"]]
 
         shortcut = self._shortcut
         if shortcut is not None and scope["type"] == "http":
