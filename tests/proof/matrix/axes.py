@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from support.exchange import Pairs
@@ -98,29 +98,23 @@ PATHS: tuple[tuple[str, Leads], ...] = (
 )
 
 
-def everything() -> Iterator[Asked]:
+def everything(dresses: Sequence[Dress] = DRESSES) -> Iterator[Asked]:
     """The full product."""
-    for (target, leads), method, mount, dress in itertools.product(PATHS, METHODS, MOUNTS, DRESSES):
+    for (target, leads), method, mount, dress in itertools.product(PATHS, METHODS, MOUNTS, dresses):
         yield Asked(target, leads, method, mount, dress)
 
 
 def covering(turn: int) -> Iterator[Asked]:
-    """Each path at each mount, and each method at each mount and in each dress, whatever ``turn`` is; in ``len(METHODS)``
-    turns each path by each method at each mount."""
-    for (number, (target, leads)), (place, mount) in itertools.product(enumerate(PATHS), enumerate(MOUNTS)):
-        method = METHODS[(number + place + turn) % len(METHODS)]
+    """Each path at three of the mounts. In as many turns as there are states, any two values of two axes come together
+    (``test_axes.py``)."""
+    for (number, (target, leads)), place in itertools.product(enumerate(PATHS), range(3)):
+        mount = MOUNTS[(number + turn + 2 * place) % len(MOUNTS)]
+        method = METHODS[(number + 5 * place + turn) % len(METHODS)]
         dress = DRESSES[(number // len(METHODS) + number + 3 * place + turn) % len(DRESSES)]
         yield Asked(target, leads, method, mount, dress)
 
 
 def plain() -> Iterator[Asked]:
     """What every verified visitor may ask of the app."""
-    for path, method, mount in itertools.product(("/home", "/api/tasks"), METHODS, MOUNTS):
-        for dress in DRESSES[:3]:
-            yield Asked(path, "app", method, mount, dress)
-
-
-def few() -> Iterator[Asked]:
-    """For what does not touch paths: some of each."""
-    some = [asked for asked in covering(0) if asked.target in ("/home", "//admin", "/static/site.css", "/2fa/verify")]
-    return iter([*some, *(replace(asked, target="/api/tasks", leads="app") for asked in some)])
+    for number, (method, mount) in enumerate(itertools.product(METHODS, MOUNTS)):
+        yield Asked(("/home", "/api/tasks")[number % 2], "app", method, mount, DRESSES[number % 3])

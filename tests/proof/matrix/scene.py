@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import io
 import sys
@@ -19,7 +18,8 @@ from support import portal
 from support.doors import door
 from support.ending import end
 from support.exchange import AsgiExchange, Body, Exchange, Pairs, Reply, WsgiExchange, exchange_http
-from support.realm import ORIGINS, Realm, make_realm
+from support.realm import Realm, make_realm
+from support.setup_codes import setup_code
 from support.spy import Behaviour, Call, Spy
 from support.stage import Stage
 from support.visitor import Visitor
@@ -87,20 +87,19 @@ class Scene:
     def somebody(self, user: str, login: str = "login-1", *, app: str = "shop") -> Visitor:
         """Somebody with a new browser whom the resolver knows."""
         presenting = Presenting(self.stage.exchange(app))
-        visitor = Visitor(presenting, self.stage.clock, origin=ORIGINS[app], app=app)
+        origin = self.stage.realm.settings.app(app).origins[0]
+        visitor = Visitor(presenting, self.stage.clock, origin=origin, app=app)
         enter = self.way.enter if app == "shop" else self.way.enter_office or self.way.enter
         enter(self, visitor, user, login)
         return visitor
 
     def elsewhere(self, visitor: Visitor, user: str, login: str = "login-2", *, app: str = "shop") -> Visitor:
         """The same phone, in a new browser, and after a new log-in."""
-        return dataclasses.replace(
-            self.somebody(user, login, app=app), key=visitor.key, codes=visitor.codes, secrets=visitor.secrets
-        )
+        return dataclasses.replace(self.somebody(user, login, app=app), key=visitor.key, codes=visitor.codes)
 
     def enrolled(self, user: str = "erin", *, app: str = "shop") -> Visitor:
         visitor = self.somebody(user, app=app)
-        page = visitor.set_up()
+        page = visitor.set_up(reset=setup_code(self.stage.realm, user))
         assert len(visitor.codes) == 10, (page.status, page.headers)
         self.stage.clock.on(30)
         return visitor

@@ -208,7 +208,7 @@ def flags_unreadable(scene: Scene) -> Iterator[Visitor]:
 def store_down(scene: Scene) -> Iterator[Visitor]:
     """Not even who has passed."""
     dora = scene.enrolled("dora")
-    assert dora.fetch("/home").status == 200
+    assert dora.fetch("/api/tasks").status == 200
     folder = scene.stage.realm.store_file.parent
     folder.rename(folder.with_name("away"))
     folder.touch()

@@ -35,10 +35,10 @@ def refuses(scene: Scene, visitor: Visitor, refusal: Refusal, asked: Iterable[As
 
 
 def planned(asked: Asked, refusal: Refusal, scene: Scene) -> tuple[int, ...]:
-    """The status that it has to be. Basic at an odd path is a credential that nobody has read; and where a header names
+    """The status that it has to be. Basic or a token at an odd path is a credential that nobody has read; and where a header names
     other addresses, nobody can tell which peer has sent the one with the user."""
     resolver = scene.way.name.split()[0]
-    unread = (403,) if resolver == "basic" else ()
+    unread = (403,) if resolver in ("basic", "bearer") else ()
     if refusal == "fault" or (resolver == "header" and asked.dress.name == "from within"):
         return (503, *unread)
     is_handshake = scene.adapter == "wsgi" and asked.dress.upgrades

@@ -5,6 +5,7 @@ A resolver that has none here fails ``test_every_resolver_has_a_way``.
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
 from typing import Any
 
@@ -12,7 +13,7 @@ from core.identity.asking import flask_cookie
 from proof.matrix.scene import Presenting, Scene, Way
 from support import portal
 from support.exchange import encoded
-from support.house import PROBE, House, basic
+from support.house import BASIC, PROBE, TOKENS, House, basic
 from support.realm import APP_SECRET, COOKIES, SIGNED_COOKIE, session_cookie
 from support.visitor import FORM_TYPE, Visitor
 from support.watched_app import PASSWORD, WATCH, WatchedApp
@@ -68,6 +69,22 @@ def user_of_password(name: str, password: str) -> str | None:
     return name if password == "right" else None
 
 
+def _by_page(name: str, identity: dict[str, Any], enter_with: str) -> Way:
+    """Basic or bearer, where the app itself is asked."""
+    house = House()
+
+    def enter(scene: Scene, visitor: Visitor, user: str, login: str) -> None:
+        house.passwords[user], house.tokens[f"token-of-{user}"] = "right", user
+        by_token = ("Authorization", f"Bearer token-of-{user}")
+        _presents(visitor).headers[:] = [basic(user, "right") if enter_with == "basic" else by_token]
+
+    page = identity["page"]
+    settings = {"identity": [identity]} | NO_COOKIES
+    routes = {page: house.routes[page]}
+    way = Way(name, settings, enter, routes=routes, asks=frozenset({page}), shows_session=False)
+    return dataclasses.replace(way, enter_office=_by_signed_cookie)
+
+
 def _probe() -> Way:
     house = House()
 
@@ -79,7 +96,7 @@ def _probe() -> Way:
         "probe",
         {"identity": [PROBE], "logout_cookies": ["sid"]},
         enter,
-        routes=house.routes,
+        routes={"/api/me": house.routes["/api/me"]},
         asks=frozenset({"/api/me"}),
         enter_office=_by_signed_cookie,
     )
@@ -123,13 +140,15 @@ def ways() -> dict[str, Way]:
     flask_office = {"identity": [FLASK | {"cookie": COOKIES["office"], "remember_cookie": "office_token"}]}
     header = frozenset({"x-remote-user", "x-remote-session"})
     made = (
-        Way("signed_cookie", {}, _by_signed_cookie),
+        Way("signed_cookie", {"identity": [SIGNED_COOKIE]}, _by_signed_cookie),
         Way("flask_login", {"identity": [FLASK]}, _by_flask_session, flask_office),
         Way("flask_login by token", {"identity": [FLASK]}, _by_remember_me, flask_office, shows_session=False),
         Way("remote_user", shared, _by_server, shared, shows_session=False),
         Way("header", by_header, _by_header, by_header, reads_headers=header),
         Way("basic", password | NO_COOKIES, _by_password, password | NO_COOKIES, shows_session=False),
         Way("bearer", token, _by_token, token, shows_session=False),
+        _by_page("basic by page", BASIC | {"paths": ["ANY /**"]}, "basic"),
+        _by_page("bearer by page", TOKENS | {"paths": ["ANY /**"]}, "bearer"),
         _probe(),
         _watch(),
         Way("callable", sid, _by_server_session, enter_office=_by_signed_cookie),
