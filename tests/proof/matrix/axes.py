@@ -105,10 +105,10 @@ def everything(dresses: Sequence[Dress] = DRESSES) -> Iterator[Asked]:
 
 
 def covering(turn: int) -> Iterator[Asked]:
-    """Each path at three of the mounts. In as many turns as there are states, any two values of two axes come together
+    """Each path at two of the mounts. In as many turns as there are states, any two values of two axes come together
     (``test_axes.py``)."""
-    for (number, (target, leads)), place in itertools.product(enumerate(PATHS), range(3)):
-        mount = MOUNTS[(number + turn + 2 * place) % len(MOUNTS)]
+    for (number, (target, leads)), place in itertools.product(enumerate(PATHS), range(2)):
+        mount = MOUNTS[(number + turn + 3 * place) % len(MOUNTS)]
         method = METHODS[(number + 5 * place + turn) % len(METHODS)]
         dress = DRESSES[(number // len(METHODS) + number + 3 * place + turn) % len(DRESSES)]
         yield Asked(target, leads, method, mount, dress)

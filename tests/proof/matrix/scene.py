@@ -15,6 +15,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from proof.matrix.axes import Asked
 from support import portal
+from support.asgi_wire import DENIAL, Wire, run, scope_of, talk
 from support.doors import door
 from support.ending import end
 from support.exchange import AsgiExchange, Body, Exchange, Pairs, Reply, WsgiExchange, exchange_http
@@ -128,6 +129,35 @@ class Scene:
 
         exchange: Any = presenting.exchange
         exchange.run(ask())
+
+    def open_all(self, visitor: Visitor, asked: Iterable[Asked], judge: Callable[[Asked, Wire], None]) -> None:
+        """The same for WebSockets, which have a path and a mount alone; every other server can send denials."""
+        presenting = visitor.exchange
+        assert isinstance(presenting, Presenting)
+        cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+        headers = [*presenting.headers, ("Cookie", cookie), ("Origin", visitor.origin)]
+
+        async def ask() -> None:
+            for number, one in enumerate(asked):
+                self.stage.spy.calls.clear()
+                scope = _scope(one, headers, presenting.server) | {
+                    "type": "websocket",
+                    "scheme": "ws",
+                    "subprotocols": [],
+                }
+                scope["extensions"] = {DENIAL: {}} if number % 2 else {}
+                del scope["method"]
+                judge(one, await talk(self.gates["shop"], scope))
+                self.requests["websocket"] += 1
+
+        exchange: Any = presenting.exchange
+        exchange.run(ask())
+
+    def open_of_type(self, visitor: Visitor, kind: str) -> Wire:
+        """A connection of a type that no adapter knows, as this visitor."""
+        cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+        self.stage.spy.calls.clear()
+        return run(self.gates["shop"], scope_of("GET", "/home", [("Cookie", cookie)]) | {"type": kind})
 
 
 class _AsgiExchange(AsgiExchange):

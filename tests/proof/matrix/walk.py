@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from proof.matrix.axes import Asked
 from proof.matrix.scene import Scene
 from proof.matrix.states import Refusal
+from support.asgi_wire import DENIAL, Wire
 from support.exchange import Reply
 from support.visitor import Visitor
 
@@ -34,6 +35,20 @@ def refuses(scene: Scene, visitor: Visitor, refusal: Refusal, asked: Iterable[As
     scene.ask_all(visitor, asked, judge)
 
 
+def refuses_sockets(scene: Scene, visitor: Visitor, refusal: Refusal, asked: Iterable[Asked]) -> None:
+    """No connection is opened, at an exempt path neither."""
+
+    def judge(one: Asked, wire: Wire) -> None:
+        assert (scene.reached, wire.error, wire.faults) == ([], None, []), f"a WebSocket to {one.target}"
+        assert "secret" not in wire.everything(), f"a WebSocket to {one.target}"
+        assert wire.types in (["websocket.close"], [f"{DENIAL}.start", f"{DENIAL}.body"]), f"{one.target}: {wire.types}"
+        if wire.status and one.leads != "own":
+            may_be = (403, 503) if refusal == "fault" else (403,)
+            assert wire.status in may_be, f"a WebSocket to {one.target}: {wire.status}"
+
+    scene.open_all(visitor, asked, judge)
+
+
 def planned(asked: Asked, refusal: Refusal, scene: Scene) -> tuple[int, ...]:
     """The status that it has to be. Basic or a token at an odd path is a credential that nobody has read; and where a header names
     other addresses, nobody can tell which peer has sent the one with the user."""
@@ -53,3 +68,12 @@ def lets_in(scene: Scene, visitor: Visitor, asked: Iterable[Asked]) -> None:
         assert [len(scene.reached), reply.status] == [1, 200], f"{one} has not reached the app: {reply.status}"
 
     scene.ask_all(visitor, asked, judge)
+
+
+def lets_in_sockets(scene: Scene, visitor: Visitor, asked: Iterable[Asked]) -> None:
+    """The app opens each of them."""
+
+    def judge(one: Asked, wire: Wire) -> None:
+        assert (len(scene.reached), wire.types[:2]) == (1, ["websocket.accept", "websocket.send"]), f"{one.target}"
+
+    scene.open_all(visitor, asked, judge)
