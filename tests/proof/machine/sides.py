@@ -1,0 +1,277 @@
+"""Two whole gates on which the same moves are made: one behind each adapter, each with a store of its own."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.doors import door
+from support.ending import end
+from support.exchange import AsgiExchange, Pairs, Reply, WsgiExchange
+from support.gates import realm_on
+from support.realm import COOKIES, ORIGINS, Clock, session_cookie
+from support.redis_servers import new_realm, shared_redis
+from support.spy import Behaviour, Call, Spy, Told
+from support.visitor import FORM_TYPE, Visitor, forms_of
+from twofa_middleware import asks
+from twofa_middleware.cli.key_files import replace_ring
+from twofa_middleware.desk import Desk
+from twofa_middleware.drive import drive
+from twofa_middleware.errors import StoreUnavailable
+from twofa_middleware.keyring import KeyRing
+from twofa_middleware.protocol import Flow, Result, UserKey
+from twofa_middleware.wiring import open_desk
+
+APPS = ("shop", "office")
+SETTINGS: dict[str, Any] = {
+    "roles": {"use": "callable", "callable": "proof.machine.people:roles_of", "groups": {"Kitchen": ["Chef"]}},
+    "admin": {"roles": ["Boss"]},
+    "office": {"admin": True},
+    "events": {"sinks": []},
+}
+SETTLE_SECONDS = 2
+_BY_REQUESTS = (
+    *asks.ENDING,
+    asks.BeginSetup,
+    asks.Look,
+    asks.MeetRules,
+    asks.ReadAttempts,
+    asks.ReadBrowsers,
+    asks.ReadRoles,
+    asks.ReadSetup,
+    asks.TakeAttempt,
+    asks.TakeRecoveryAttempt,
+)
+"""Not the courier's, who asks at times of its own and goes on if the store fails."""
+_TITLES = {
+    "Two-factor authentication": "account",
+    "Enter the code from your authenticator app": "verify",
+    "Enter a recovery code": "verify",
+    "Set up two-factor authentication": "setup",
+    "Disable two-factor authentication": "disable",
+    "Make new recovery codes": "codes",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The store fails at the question of this number, before it has done what was asked, or after."""
+
+    number: int
+    is_done: bool
+
+
+class FaultyStore:
+    """A store between the gate and its own, which fails when it is told to. The courier's questions go through."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.fault: Fault | None = None
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @property
+    def has_struck(self) -> bool:
+        return self.fault is not None and self.asked >= self.fault.number
+
+    @contextmanager
+    def _failing(self, ask: Any) -> Iterator[None]:
+        strikes = False
+        if self.fault is not None and isinstance(ask, _BY_REQUESTS):
+            self.asked += 1
+            strikes = self.asked == self.fault.number
+            if strikes and not self.fault.is_done:
+                raise StoreUnavailable("the store has failed")
+        yield
+        if strikes:
+            raise StoreUnavailable("the store has failed, and had done it")
+
+    def answer(self, ask: Any) -> Any:
+        with self._failing(ask):
+            return self._store.answer(ask)
+
+    async def answer_async(self, ask: Any) -> Any:
+        with self._failing(ask):
+            return await self._store.answer_async(ask)
+
+
+class Side:
+    """``cookies``: the values of the model's tokens here. ``keys`` and ``codes``: what its pages have shown."""
+
+    def __init__(self, adapter: str, kind: str, folder: Path, clock: Clock) -> None:
+        self.name = f"{adapter} on {kind}"
+        url = f"sqlite:///{folder / 'twofa.db'}" if kind == "sqlite" else shared_redis().url
+        self.realm = realm_on(folder, url, new_realm(), **SETTINGS)
+        self.realm.clock = self.clock = clock
+        self.desk, self._answers = open_desk(self.realm.settings)
+        self.spies = {app: Spy(_routes(app, clock)) for app in APPS}
+        self.gates, self.exchanges, self.stores = {}, {}, dict[str, FaultyStore]()
+        self.tick = 0.0
+        for app in APPS:
+            inner: Any = self.spies[app].wsgi if adapter == "wsgi" else self.spies[app].asgi
+            gate = door(adapter)(inner, self.realm.settings, name=app, clock=clock)
+            near_store = gate.runtime.answers.store
+            near_store._store = FaultyStore(near_store._store)
+            near_store._near._clock = lambda: self.tick
+            self.stores[app] = near_store._store
+            self.gates[app] = gate
+            self.exchanges[app] = WsgiExchange(gate) if adapter == "wsgi" else AsgiExchange(gate)
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        self.jars: dict[str, dict[str, str]] = {}
+        self.keys: dict[int, str] = {}
+        self.codes: dict[int, list[str]] = {}
+        self.values: dict[int, str] = {}
+
+    def close(self) -> None:
+        for app in APPS:
+            if isinstance(self.exchanges[app], AsgiExchange):
+                self.exchanges[app].close()
+            end(self.gates[app])
+        self._answers.store.close()  # type: ignore[attr-defined]
+
+    # ---- requests -------------------------------------------------------------------------------------------------------
+
+    def visitor(self, jar: str, app: str) -> Visitor:
+        return Visitor(self.exchanges[app], self.clock, self.jars.setdefault(jar, {}), origin=ORIGINS[app], app=app)
+
+    def ask(
+        self, app: str, request: Callable[[Visitor], Reply], jar: str, fault: Fault | None = None
+    ) -> tuple[str, Reply, bool]:
+        """The answer in the words of the model, the answer as it came, and whether the fault was met."""
+        calls, store = self.spies[app].calls, self.stores[app]
+        calls.clear()
+        if fault is not None:
+            self.gates[app].runtime.hot._near.doubt()  # each side asks all there is to ask
+        store.fault, store.asked = fault, 0
+        try:
+            reply = request(self.visitor(jar, app))
+            has_struck = store.has_struck
+        finally:
+            store.fault = None
+        assert len(calls) <= 1
+        for call in calls:
+            assert "2fa-" not in call.headers.get("cookie", ""), "the app got a cookie of the gate's"
+        return ("called " if calls else "") + word_of(reply), reply, has_struck
+
+    def named(self, cookie: str) -> tuple[str, str] | None:
+        """Kind, and app or user's key, of the cookie of this name."""
+        for app, name in COOKIES.items():
+            if cookie == name:
+                return "session", app
+        found = re.fullmatch(rf"2fa-(pass|flow|browser)-{self.realm.settings.realm}-(.+)", cookie)
+        return (found[1], found[2]) if found else None
+
+    def cookie_name(self, kind: str, whose: str) -> str:
+        if kind == "session":
+            return COOKIES[whose]
+        last = self.user_key(whose) if kind == "browser" else whose
+        return f"2fa-{kind}-{self.realm.settings.realm}-{last}"
+
+    # ---- the store ------------------------------------------------------------------------------------------------------
+
+    def user_key(self, user: str) -> UserKey:
+        return self.desk.sealer.user_key(user)
+
+    def administer(self, act: Callable[[Desk], Flow[Result]]) -> Result:
+        return drive(act(self.desk), self._answers.answer)
+
+    def summary(self, user: str) -> tuple[Any, ...]:
+        """What the store has of somebody, as far as the model knows it too."""
+        found = self._answers.answer(asks.ReadSummary(self.user_key(user), self.clock.now))
+        account, attempts = found.account, found.attempts
+        until = attempts.until if isinstance(attempts, asks.Waiting) else 0
+        factors = (
+            (account.generation & 0xFFFFF, account.last_step, len(account.authenticators)) if account else (0, 0, 0)
+        )
+        codes = len(account.codes) if account else 0
+        return (*factors, codes, type(attempts).__name__, until, found.failures, found.passes, found.browsers)
+
+    def settle(self, user: str) -> None:
+        """Wait until every gate has heard what has become of the user: Redis tells the others of it in its own time."""
+        key, until = self.user_key(user), time.monotonic() + SETTLE_SECONDS
+        for gate in self.gates.values():
+            while gate.runtime.hot._near._of_user.get(key) and time.monotonic() < until:
+                time.sleep(0.001)
+
+    @property
+    def ring(self) -> KeyRing:
+        return KeyRing.load(self.realm.settings.keys, self.realm.folder)
+
+    def use_ring(self, ring: KeyRing) -> None:
+        """Put a ring in the place of the one that is there; a second passes until every server has seen it."""
+        replace_ring(self.realm.folder / "var" / "keys.toml", self.ring, ring)
+        for sealer in (self.desk.sealer, *(gate.runtime.gate.site.sealer for gate in self.gates.values())):
+            sealer.live_ring._look_at = 0.0
+            assert sealer.ring == ring
+
+
+def _routes(app: str, clock: Clock) -> dict[str, Behaviour]:
+    """The app's own log-in and log-out, in its own cookie."""
+
+    def log_in(call: Call) -> Told:
+        fields = dict(part.split("=", 1) for part in call.query.split("&"))
+        cookie = session_cookie(fields["user"], fields["login"], at=clock.now)
+        return Told(303, [("Location", "/home"), ("Set-Cookie", f"{COOKIES[app]}={cookie}; Path=/; HttpOnly")], b"")
+
+    def log_out(call: Call) -> Told:
+        return Told(303, [("Location", "/login"), ("Set-Cookie", f"{COOKIES[app]}=; Path=/; Max-Age=0")], b"")
+
+    return {"/login": log_in, "/logout": log_out}
+
+
+def word_of(reply: Reply) -> str:
+    """An answer in few words: where it leads, what it refuses, or which page it is."""
+    if reply.status == 303:
+        return (reply.header("location") or "").partition("?")[0]
+    if reply.status == 503:
+        return "503"
+    if reply.body == b"secret page":
+        return "secret"
+    if (reply.header("content-type") or "").startswith("application/problem+json"):
+        kind = re.search(r'"urn:twofa-middleware:problem:([a-z-]+)"', reply.text)
+        return f"{reply.status} {kind[1].removesuffix('-required') if kind else ''}"
+    title = re.search(r"<h1>(.*?)</h1>", reply.text)
+    name = title[1] if title else ""
+    if name == "Please confirm first":
+        page = re.search(r'href="/2fa/(verify|setup)', reply.text)
+        return f"{reply.status} {page[1] if page else ''}"
+    if name.startswith("Save your"):
+        return "page saved"
+    if name.startswith("User "):
+        return f"page user {reply.status}"
+    if name in _TITLES:
+        return f"page {_TITLES[name]}{_refused(reply)}"
+    return f"{reply.status}"
+
+
+def _refused(reply: Reply) -> str:
+    if reply.status == 429:
+        return " 429"
+    if "That code has been used already" in reply.text:
+        return " used"
+    return " refused" if reply.status == 422 else ""
+
+
+def fields_of(reply: Reply, page: str, **fields: str) -> dict[str, str] | None:
+    """The hidden fields of the page's form, if it has one that fits."""
+    for form in forms_of(reply.text):
+        if form.action.endswith(f"/{page}") and all(form.hidden.get(name) == value for name, value in fields.items()):
+            return form.hidden
+    return None
+
+
+def posted(visitor: Visitor, target: str, fields: dict[str, str]) -> Reply:
+    return visitor.post(target, fields)
+
+
+def plainly(visitor: Visitor, method: str, target: str, headers: Pairs) -> Reply:
+    return visitor._ask(method, target, [*headers, FORM_TYPE] if method == "POST" else headers, b"")

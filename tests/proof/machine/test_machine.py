@@ -1,0 +1,53 @@
+"""Any order of moves: both adapters and both stores do, step by step, what the model says (attacks 1, 33, 49, 79 to 84)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from proof.machine.machine import Machine
+from proof.machine.sides import Side
+from support.realm import Clock
+
+EXAMPLES = int(os.environ.get("TWOFA_MACHINE_EXAMPLES", "60"))
+STEPS = int(os.environ.get("TWOFA_MACHINE_STEPS", "30"))
+PAIRS = {
+    "wsgi-sqlite-asgi-redis": (("wsgi", "sqlite"), ("asgi", "redis")),
+    "wsgi-redis-asgi-sqlite": (("wsgi", "redis"), ("asgi", "sqlite")),
+}
+
+
+@pytest.fixture(params=PAIRS.values(), ids=PAIRS)
+def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[type[Machine]]:
+    clock = Clock()
+    sides = [Side(adapter, kind, tmp_path / adapter, clock) for adapter, kind in request.param]
+
+    class OnThese(Machine):
+        pass
+
+    OnThese.sides, OnThese.clock = sides, clock
+    yield OnThese
+    for side in sides:
+        side.close()
+
+
+def test_whatever_is_done_in_whatever_order_both_sides_do_as_the_model(machine: type[Machine]) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            derandomize="TWOFA_MACHINE_EXAMPLES" not in os.environ,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink),
+            print_blob=False,
+        ),
+    )
+    print(f"{machine.walked} steps")

@@ -1,0 +1,318 @@
+"""One walk: each move is made on the model and on both sides, and all three have to agree on what became of it."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from proof.machine.model import STEP, Account, Form, Model, Move, Slot, Token
+from proof.machine.sides import Fault, Side, fields_of
+from support.exchange import Reply
+from support.realm import NOW, Clock, code_at, session_cookie
+from support.visitor import Visitor, codes_of, key_of
+
+Code = tuple[str, int, int]
+JARS = ("laptop", "phone", "thief")
+WRONG = -1
+
+
+class Walk:
+    """``forms``: every form that was drawn, with its fields on each side. ``tokens``: the value of every cookie ever set."""
+
+    def __init__(self, sides: Sequence[Side], clock: Clock, number: int) -> None:
+        self.sides, self.clock = sides, clock
+        clock.now = NOW
+        self.users = [f"{name}-{number}" for name in ("erin", "frank", "ada")]
+        self.model = Model(NOW)
+        self.model.accounts = {user: Account() for user in self.users}
+        self.model.jars = {jar: {} for jar in JARS}
+        self.tokens: list[Token] = []
+        self.forms: list[tuple[Form, list[dict[str, str]]]] = []
+        self.secrets: dict[str, list[int]] = {user: [] for user in self.users}
+        self.recovery: dict[str, list[tuple[int, int]]] = {user: [] for user in self.users}
+        self.accepted: set[tuple[str, int, int]] = set()
+        self.sessions = 0
+        self.steps = 0
+        for side in sides:
+            side.start_anew()
+
+    # ---- a move ---------------------------------------------------------------------------------------------------------
+
+    def goes_on(self, seconds: int = 1) -> None:
+        self.clock.now += seconds
+        for side in self.sides:
+            side.tick += 0.3
+
+    def makes(
+        self,
+        jar: str,
+        app: str,
+        move: Callable[[Model], Move],
+        request: Callable[[Side, Visitor], Reply],
+        fault: Fault | None = None,
+    ) -> tuple[str, list[Reply]]:
+        """Answers the model's word for it, and what came on each side."""
+        self.model.now, self.steps = self.clock.now, self.steps + 1
+        before = copy.deepcopy(self.model) if fault else None
+        self.model.sets = {}
+        word = finish(move(self.model))
+        told = [self._ask(side, jar, app, request, fault) for side in self.sides]
+        if fault is not None and before is not None and any(has_struck for _, _, has_struck in told):
+            return self._fails(before, move, word, told)
+        for side, (said, _, _) in zip(self.sides, told, strict=True):
+            assert said == word, f"{side.name} says {said!r}, where {word!r} is right"
+        keep(self.model, jar)
+        self._same_cookies(jar)
+        self._same_store()
+        return word, [reply for _, reply, _ in told]
+
+    def _ask(
+        self, side: Side, jar: str, app: str, request: Callable[[Side, Visitor], Reply], fault: Fault | None
+    ) -> tuple[str, Reply, bool]:
+        return side.ask(app, lambda visitor: request(side, visitor), jar, fault)
+
+    def _fails(
+        self, before: Model, move: Callable[[Model], Move], word: str, told: list[tuple[str, Reply, bool]]
+    ) -> tuple[str, list[Reply]]:
+        """503 on both sides, nothing in the browser, and in the store the state after some of the changes."""
+        for side, (said, _, has_struck) in zip(self.sides, told, strict=True):
+            assert has_struck, f"{side.name} has asked less than the other"
+            assert said.removeprefix("called ") == "503", f"{side.name}: {said!r} while the store fails"
+            assert not said.startswith("called") or word.startswith("called"), f"{side.name}: the app was called"
+        found = [[side.summary(user) for user in self.users] for side in self.sides]
+        assert all(one == found[0] for one in found), f"the store failed, and now the sides differ: {found}"
+        states = []
+        for changes in range(8):
+            state = copy.deepcopy(before)
+            is_over = finish(move(state), changes) is not None
+            states.append(state)
+            if is_over:
+                break
+        for state in states:
+            if [summary_of(state, user) for user in self.users] == found[0]:
+                state.sets = {}
+                self.model = state
+                return "503", [reply for _, reply, _ in told]
+        raise AssertionError(f"after a failure the store is in no state of before or after: {found[0]}")
+
+    def _same_cookies(self, jar: str) -> None:
+        """Each side's browser holds what the model's holds: the same old value, or one that was never there before."""
+        for side in self.sides:
+            real = {side.named(name): (name, value) for name, value in side.jars.get(jar, {}).items()}
+            expected = {
+                (kind, whose if kind != "browser" else side.user_key(whose)): (kind, whose, token)
+                for (kind, whose), token in self.model.jars[jar].items()
+            }
+            assert real.keys() == expected.keys(), f"{side.name}: cookies {sorted(map(str, real))}"
+            for slot, (_, _, token) in expected.items():
+                value = real[slot][1]
+                if token.number in side.values:
+                    assert side.values[token.number] == value, f"{side.name}: another {slot} than there was"
+                else:
+                    assert value not in side.values.values(), f"{side.name}: an old {slot} came back"
+                    side.values[token.number] = value
+                    if side is self.sides[0]:
+                        self.tokens.append(token)
+
+    def _same_store(self) -> None:
+        for user in self.users:
+            expected = summary_of(self.model, user)
+            for side in self.sides:
+                found = side.summary(user)
+                assert found == expected, f"{side.name}: of {user} the store has {found}, and it should be {expected}"
+
+    def settles(self, user: str) -> None:
+        for side in self.sides:
+            side.settle(user)
+
+    # ---- requests -------------------------------------------------------------------------------------------------------
+
+    def visit(self, jar: str, app: str, how: str = "go", target: str = "/home", fault: Fault | None = None) -> str:
+        def request(side: Side, visitor: Visitor) -> Reply:
+            if how == "post":
+                return visitor.post(target, {"a": "1"})
+            return visitor.fetch(target) if how == "fetch" else visitor.go(target)
+
+        return self.makes(jar, app, lambda model: model.visit(jar, app, how), request, fault)[0]
+
+    def log_in(self, jar: str, app: str, user: str, fault: Fault | None = None) -> str:
+        self.sessions += 1
+        session = self.sessions
+        target = f"/login?user={user}&login={session}"
+        return self.makes(
+            jar,
+            app,
+            lambda model: model.log_in(jar, app, user, session),
+            lambda side, visitor: visitor.post(target, {"password": "right"}),
+            fault,
+        )[0]
+
+    def log_out(self, jar: str, app: str) -> str:
+        return self.makes(
+            jar, app, lambda model: model.log_out(jar, app), lambda side, visitor: visitor.post("/logout", {})
+        )[0]
+
+    def look_at(self, jar: str, app: str, page: str, fault: Fault | None = None) -> str:
+        """Look at an own page, and keep its form."""
+        query = {"verify": "?with=recovery&next=/home", "setup": "?next=/home"}.get(page, "?with=recovery")
+        word, replies = self.makes(
+            jar,
+            app,
+            lambda model: model.page(jar, app, page),
+            lambda side, visitor: visitor.go(f"/2fa/{page}{query}"),
+            fault,
+        )
+        if word == f"page {page}":
+            self._learn(jar, app, page, replies)
+        return word
+
+    def _learn(self, jar: str, app: str, page: str, replies: list[Reply]) -> None:
+        """What a page shows: its form, and the secret of a set-up."""
+        login, flow = self.model.login(jar, app), self.model.jars[jar]["flow", app]
+        assert login is not None
+        account = self.model.accounts[login.user]
+        setup = self.model.setup_of(account, flow) if page == "setup" and self.model.may_try(account) else None
+        if setup is not None:
+            for side, reply in zip(self.sides, replies, strict=True):
+                key = key_of(reply.text)
+                assert side.keys.get(setup.secret, key) == key, f"{side.name}: another secret than was shown"
+                side.keys[setup.secret] = key
+            if setup.secret not in self.secrets[login.user]:
+                self.secrets[login.user].append(setup.secret)
+        found = [fields_of(reply, page) for reply in replies]
+        drawn = [fields for fields in found if fields is not None]
+        assert len(drawn) in (0, len(replies)), "one side shows a form, and the other none"
+        if drawn:
+            form = Form(page, app, login.user, flow.number, self.model.now)
+            self.forms.append((form, drawn))
+
+    def send(
+        self, jar: str, form: int, code: Code, app: str = "", *, remember: bool = False, fault: Fault | None = None
+    ) -> str:
+        """Send a form that was drawn, be it in another browser or for somebody else."""
+        drawn, fields = self.forms[form]
+        app = app or drawn.app
+        login = self.model.login(jar, app)
+
+        def request(side: Side, visitor: Visitor) -> Reply:
+            more = {"remember": "1"} if remember and drawn.page == "verify" else {}
+            typed = {"code" if code[0] == "totp" else "recovery": self.text(side, code, login)}
+            return visitor.post(f"/2fa/{drawn.page}", fields[self.sides.index(side)] | typed | more)
+
+        before = copy.deepcopy(self.model)
+        word, replies = self.makes(
+            jar, app, lambda model: model.submit(jar, app, drawn, code, remember=remember), request, fault
+        )
+        if login is not None:
+            self._has_sent(jar, app, drawn, code, word, replies, login.user, before)
+        return word
+
+    def _has_sent(
+        self, jar: str, app: str, drawn: Form, code: Code, word: str, replies: list[Reply], user: str, before: Model
+    ) -> None:
+        account, was = self.model.accounts[user], before.accounts[user]
+        spent = account.last_step != was.last_step or (account.secret != was.secret and account.secret)
+        if spent and code[0] == "totp":
+            assert (user, *code[1:]) not in self.accepted, "a step was accepted twice"
+            self.accepted.add((user, *code[1:]))
+        if word == "page saved":
+            batch = next(iter(account.codes))[0]
+            for side, reply in zip(self.sides, replies, strict=True):
+                side.codes[batch] = codes_of(reply.text)
+                assert len(side.codes[batch]) == 10
+            self.recovery[user] += sorted(account.codes)
+        if word.startswith("page setup"):
+            self._learn(jar, app, "setup", replies)
+        if word in ("page saved", "/2fa/account", "/home"):
+            self.settles(user)
+
+    def text(self, side: Side, code: Code, login: Token | None) -> str:
+        kind, first, second = code
+        if kind == "recovery":
+            return side.codes[first][second] if first in side.codes else "0000-0000-0000-0000"
+        if first in side.keys:
+            return code_at(side.keys[first], second * STEP)
+        mine = [side.keys[one] for user in self.users for one in self.secrets[user] if one in side.keys]
+        near = {code_at(key, self.clock.now + STEP * away) for key in mine for away in range(-25, 26)}
+        return next(text for text in (f"{number:06}" for number in range(1000)) if text not in near)
+
+    # ---- what nobody asks the gate for ----------------------------------------------------------------------------------
+
+    def copy(self, token: Token, jar: str, slot: Slot) -> None:
+        """Put a cookie's value under a name in a browser."""
+        self.model.jars[jar][slot] = copy.copy(token)
+        for side in self.sides:
+            side.jars.setdefault(jar, {})[side.cookie_name(*slot)] = side.values[token.number]
+
+    def drop(self, jar: str, slot: Slot) -> None:
+        if self.model.jars[jar].pop(slot, None):
+            for side in self.sides:
+                del side.jars[jar][side.cookie_name(*slot)]
+
+    def make_up(self, jar: str, slot: Slot, user: str) -> None:
+        """A value of the right shape that nobody has issued."""
+        token = self.model.token(slot[0], user=user)
+        for side in self.sides:
+            random = secrets.token_urlsafe(32)
+            side.values[token.number] = f"{side.user_key(user)}.{random}" if slot[0] == "pass" else random
+        self.copy(token, jar, slot)
+
+    def arrives(self, jar: str, app: str, user: str) -> None:
+        """Logged in to the app by a door that no rule names."""
+        self.sessions += 1
+        token = self.model.token("session", user=user, app=app, session=self.sessions, opened=self.clock.now)
+        value = session_cookie(user, str(self.sessions), at=self.clock.now)
+        for side in self.sides:
+            side.values[token.number] = value
+        self.tokens.append(token)
+        self.copy(token, jar, ("session", app))
+
+    def administers(self, act: Callable[[Side], Any], change: Callable[[Model], object], user: str = "") -> None:
+        """What is done at the command line, and becomes of it."""
+        self.model.now, self.steps = self.clock.now, self.steps + 1
+        for side in self.sides:
+            act(side)
+        change(self.model)
+        self._same_store()
+        if user:
+            self.settles(user)
+
+
+def finish(move: Move, changes: int | None = None) -> str | None:
+    """The move's word; with ``changes`` it is broken off after so many, and there is a word only if that was all."""
+    count = 0
+    while True:
+        try:
+            next(move)
+        except StopIteration as end:
+            word: str = end.value
+            return word
+        if changes is not None and count == changes:
+            return None
+        count += 1
+
+
+def keep(model: Model, jar: str) -> None:
+    """The browser takes the cookies of an answer."""
+    for slot, token in model.sets.items():
+        if token is None:
+            model.jars[jar].pop(slot, None)
+        else:
+            model.jars[jar][slot] = token
+    model.sets = {}
+
+
+def summary_of(model: Model, user: str) -> tuple[Any, ...]:
+    """As ``Side.summary``, of the model."""
+    account, now = model.accounts[user], model.now
+    is_stopped = len(account.tries) >= 50
+    until = min(account.wait_until, now + 3600)
+    state = "Stopped" if is_stopped else "Waiting" if now < until else "Ready"
+    failures = len(account.tries) if is_stopped else sum(at > now - 30 * 86400 for at in account.tries)
+    passes = sum(one.expires > now for one in account.passes)
+    browsers = sum(one.expires > now for one in account.browsers)
+    factors = (account.generation, account.last_step, int(bool(account.secret)))
+    codes = len(account.codes) + len(account.dead_codes)
+    return (*factors, codes, state, until if state == "Waiting" else 0, failures, passes, browsers)
