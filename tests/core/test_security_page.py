@@ -83,7 +83,7 @@ ROWS = [pytest.param(row, id=f"{head.split()[0]}-{row.number}") for head in HEAD
 
 
 @cache
-def named() -> set[str]:
+def names_of_tests() -> set[str]:
     """The names of all tests."""
     files = (ROOT / "tests").rglob("test_*.py")
     return {name for file in files for name in re.findall(r"def (test_\w+)\(", file.read_text(encoding="utf-8"))}
@@ -130,7 +130,7 @@ def test_a_line_says_how_it_is_and_shows_it(row: Row) -> None:
         assert named
         assert named <= keys()
     if row.test:
-        assert set(re.findall(r"`(\w+)`", row.test)) <= named(), row.test
+        assert set(re.findall(r"`(\w+)`", row.test)) <= names_of_tests(), row.test
         assert re.sub(r"`test_\w+`(, )?", "", row.test) == ""
 
 
@@ -138,7 +138,7 @@ def test_every_file_and_every_test_that_a_page_names_is_there() -> None:
     for text in (PAGE, POLICY):
         for name in re.findall(r"`([\w/]+\.py)`", text):
             assert (PACKAGE / name).is_file(), name
-        assert set(re.findall(r"`(test_\w+)`", text)) <= named()
+        assert set(re.findall(r"`(test_\w+)`", text)) <= names_of_tests()
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", PAGE):
         assert target.startswith("https://") or (ROOT / "docs" / target).is_file(), target
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", POLICY):
