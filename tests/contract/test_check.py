@@ -105,6 +105,12 @@ def test_an_app_that_is_behind_the_gate_in_order_has_no_problem(check: Check, id
     assert verdicts(found)["with the code the app answers"] == "good"
 
 
+def test_in_the_profile_strict_the_walk_needs_no_administrator(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWOFA__PROFILE", "strict")
+    found = check(SIGNED)
+    assert (problems(found), found["code"]) == ([], 0)
+
+
 def test_an_app_that_brings_its_own_gate_is_walked_without_it_and_nothing_of_the_walk_is_logged(
     check: Check, adapter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -126,6 +126,22 @@ def test_who_needs_no_second_factor_gets_in_and_who_needs_one_does_not(open_stag
         assert stage.visitor(user, "login-2").go("/home").status == status
 
 
+def test_in_the_grace_of_a_role_it_can_be_put_off_while_there_is_no_code(open_stage: Open) -> None:
+    stage = open_stage(profile="strict", roles=ROLES)
+    stage.enforce("Boss", grace_days=7)
+    ada = stage.visitor("ada")
+    assert ada.go("/home").status == 303
+    page = ada.go("/2fa/setup")
+    assert (page.status, "Not now" in page.text) == (403, True)
+    assert ada.fill(page, "/later").status == 303
+    assert ada.go("/home").body == b"secret page"
+
+
+def test_whoever_switches_it_off_is_told_that_a_code_is_needed_to_come_back(coded: Stage) -> None:
+    page = coded.enrolled().go("/2fa/disable").text
+    assert "You need a one-time code from" in page
+
+
 def test_an_administrator_makes_the_code_on_the_page_of_a_person_who_came_without(open_stage: Open) -> None:
     stage = opened(open_stage, profile="strict")
     ada = administrator(stage)

@@ -55,3 +55,27 @@ def test_a113_what_may_not_last_is_told_as_done_only_when_a_replica_has_it(
             "enforce": "as it was before" in done.out,
             "import": "1 there already" in done.out or "there already" in done.out,
         }[act]
+
+
+def test_a113_in_strict_without_a_replica_nothing_that_matters_is_done_and_the_doctor_says_why(
+    stage: Stage, twofa: Twofa
+) -> None:
+    with a_server() as alone:
+        another_store(stage, alone.url, profile="strict")
+        made = twofa("setup-code", "erin", "--unseen", "--reason", "new", "--yes", *INTO)
+        assert (made.code, "may not last: 0 of 1 replicas have it" in made.err) == (1, True)
+        found = twofa("doctor", *INTO, "--json").document["findings"]
+        (finding,) = (one for one in found if one["name"] == "acknowledge without replicas")
+        assert "acknowledge = { fsync = true }" in finding["remedy"]
+
+
+def test_a113_in_strict_a_replica_or_the_disk_is_enough(stage: Stage, twofa: Twofa) -> None:
+    with a_server(*UNHURRIED) as primary, a_replica_of(primary, *UNHURRIED):
+        there = another_store(stage, primary.url, profile="strict")
+        wait_until(lambda: primary.info("replication")["connected_slaves"] == "1", "it has a replica")
+        there.enrolled("erin")
+        assert twofa("disable", "erin", "--reason", "lost phone", "--yes", *INTO).code == 0
+    with a_server("--appendonly", "yes", "--appendfsync", "always") as alone:
+        url = {"url": alone.url, "acknowledge": {"fsync": True}}
+        another_store(stage, alone.url, store=url, profile="strict").enrolled("wendy")
+        assert twofa("disable", "wendy", "--reason", "lost phone", "--yes", *INTO).code == 0
