@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from proof.machine.model import DAY, STEP, Model
-from proof.machine.sides import APPS, Fault, Side
-from proof.machine.walk import JARS, WRONG, Code, Walk
+from proof.machine.faults import Fault
+from proof.machine.model import DAY, STEP, Token
+from proof.machine.moves import Code, Model
+from proof.machine.sides import APPS, Side
+from proof.machine.walk import JARS, WRONG, Walk
 from support.realm import Clock
 from support.stage import ADA
 from twofa_middleware.accounts.administer import disable, enforce, forget, look_at, unlock
@@ -62,7 +64,7 @@ class Machine(RuleBasedStateMachine):
 
     def _sets_up(self, jar: str, app: str) -> None:
         self.walk.look_at(jar, app, "setup")
-        self.walk.send(jar, -1, self._code(jar, app, "right", "setup"))
+        self.walk.send(jar, self.walk.last_form("setup"), self._code(jar, app, "right", "setup"))
         self.walk.goes_on(STEP)
 
     # ---- people ---------------------------------------------------------------------------------------------------------
@@ -107,8 +109,8 @@ class Machine(RuleBasedStateMachine):
     def proves(self, jar: str, app: str, page: str, kind: str, remember: bool, waits: bool) -> None:
         self.walk.goes_on(STEP if waits else 1)
         page = self._natural(jar, app) if page == "natural" else page
-        if self.walk.look_at(jar, app, page) == f"page {page}" and self.walk.forms[-1:]:
-            self.walk.send(jar, -1, self._code(jar, app, kind, page), remember=remember)
+        if self.walk.look_at(jar, app, page) == f"page {page}" and (form := self.walk.last_form(page)) >= 0:
+            self.walk.send(jar, form, self._code(jar, app, kind, page), remember=remember)
 
     def _natural(self, jar: str, app: str) -> str:
         login = self.model.login(jar, app)
@@ -146,11 +148,34 @@ class Machine(RuleBasedStateMachine):
         code = codes[kind]
         return ("totp", WRONG, step) if page == "setup" and code[0] == "recovery" else code
 
+    @rule(jar=jars, app=apps)
+    def logs_out_by_our_page(self, jar: str, app: str) -> None:
+        self.walk.goes_on()
+        page = {"verify": "verify", "setup": "setup"}.get(self._natural(jar, app), "account")
+        if self.walk.look_at(jar, app, page) == f"page {page}":
+            self.walk.own_log_out(jar, self.walk.last_form("logout"))
+
+    @rule(data=st.data(), jar=jars, app=apps, all_of_them=st.booleans())
+    def forgets_browsers(self, data: Any, jar: str, app: str, all_of_them: bool) -> None:
+        self.walk.goes_on()
+        if self.walk.look_at(jar, app, "account") != "page account" or self.walk.forms[-2:] == []:
+            return
+        form = self.walk.last_form("browsers")
+        known = [token for token in self.walk.tokens if token.kind == "browser"]
+        if form >= 0:
+            self.walk.forget_browser(
+                jar, form, data.draw(st.sampled_from(known)) if known and not all_of_them else None
+            )
+
     # ---- the clock ------------------------------------------------------------------------------------------------------
 
     @rule(seconds=st.sampled_from((1, 29, STEP, STEP, 61, 600, 3600, 7200, DAY, 2 * DAY, 31 * DAY, 91 * DAY)))
     def time_passes(self, seconds: int) -> None:
         self.walk.goes_on(seconds)
+
+    @rule(seconds=st.sampled_from((1, 20, 45)))
+    def the_clock_is_put_back(self, seconds: int) -> None:
+        self.walk.turns_the_clock_back(seconds)
 
     # ---- administrators -------------------------------------------------------------------------------------------------
 
@@ -189,6 +214,20 @@ class Machine(RuleBasedStateMachine):
             lambda side: side.administer(acts), lambda model: model.administer(user, act.__name__), user
         )
 
+    @rule(
+        jar=jars,
+        number=who,
+        act=st.sampled_from(("disable", "unlock", "forget")),
+        sender=st.sampled_from((None, *JARS)),
+    )
+    def somebody_acts_as_administrator(self, jar: str, number: int, act: str, sender: str | None) -> None:
+        self.walk.goes_on()
+        self.walk.administers_by_page(jar, self.walk.users[number], act, sender or jar)
+
+    @rule(reseals=st.booleans(), retires=st.sampled_from((False, False, True)))
+    def the_keys_are_rotated(self, reseals: bool, retires: bool) -> None:
+        self.walk.rotates_the_keys(reseals=reseals, retires=retires)
+
     # ---- attackers ------------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.walk.tokens)
@@ -202,6 +241,54 @@ class Machine(RuleBasedStateMachine):
             slot = ("browser", self.walk.users[other] if moves_to else token.user)
         self.walk.copy(token, jar, slot)
 
+    @rule(data=st.data(), jar=jars, waits=st.booleans())
+    def tries_what_has_ended(self, data: Any, jar: str, waits: bool) -> None:
+        """The strongest replay: the session of then, and a pass or a browser that lets in no more."""
+        ended = [token for token in self.walk.tokens if token.kind in ("pass", "browser") and not self._lives(token)]
+        if not ended:
+            return
+        token = data.draw(st.sampled_from(ended[-12:]))
+        sessions = [one for one in self.walk.tokens if one.kind == "session" and one.user == token.user]
+        sessions = [one for one in sessions if not token.app or one.session == token.session] or sessions
+        if sessions:
+            self.walk.goes_on(STEP if waits else 1)
+            app = sessions[-1].app
+            self.walk.copy(sessions[-1], jar, ("session", app))
+            self.walk.copy(token, jar, (token.kind, token.app or token.user))
+            self.walk.visit(jar, app)
+
+    def _lives(self, token: Token) -> bool:
+        account = self.model.accounts[token.user]
+        return any(one.number == token.number for one in account.passes + account.browsers)
+
+    @rule(
+        jar=jars,
+        app=apps,
+        method=st.sampled_from(("GET", "GET", "HEAD", "OPTIONS", "DELETE", "PUT", "POST", "PATCH", "TRACE")),
+        path=st.sampled_from(
+            (
+                "/home",
+                "//home",
+                "/./home",
+                "/static/app.css",
+                "/static/app.css?next=/home",
+                "/static/../home",
+                "/static/%2e%2e/home",
+                "/static/..%2fhome",
+                "/static//app.css",
+                "/STATIC/app.css",
+                "/static/app.css;a=1",
+                "/home?to=/static/app.css",
+                "/2fa/../home",
+                "/2fa/static/../../home",
+            )
+        ),
+        is_navigation=st.booleans(),
+    )
+    def asks_oddly(self, jar: str, app: str, method: str, path: str, is_navigation: bool) -> None:
+        self.walk.goes_on()
+        self.walk.strange(jar, app, method, path, is_navigation or method == "HEAD")
+
     @rule(jar=jars, app=apps, number=who, kind=st.sampled_from(("pass", "browser", "flow")))
     def makes_up_a_cookie(self, jar: str, app: str, number: int, kind: str) -> None:
         user = self.walk.users[number]
@@ -213,9 +300,15 @@ class Machine(RuleBasedStateMachine):
         self.walk.goes_on()
         number = data.draw(st.integers(max(0, len(self.walk.forms) - 8), len(self.walk.forms) - 1))
         form = self.walk.forms[number][0]
-        self.walk.send(jar, number, self._code(jar, app or form.app, kind, form.page), app)
+        match form.page:
+            case "logout":
+                self.walk.own_log_out(jar, number, app)
+            case "browsers":
+                self.walk.forget_browser(jar, number, None, app)
+            case _:
+                self.walk.send(jar, number, self._code(jar, app or form.app, kind, form.page), app)
 
-    @rule(jar=jars, app=apps, times=st.sampled_from((2, 4, 6, 6, 9)), patient=st.booleans())
+    @rule(jar=jars, app=apps, times=st.sampled_from((2, 4, 6, 6, 9, 55)), patient=st.booleans())
     def guesses(self, jar: str, app: str, times: int, patient: bool) -> None:
         page = self._natural(jar, app)
         for _ in range(times):
@@ -224,9 +317,8 @@ class Machine(RuleBasedStateMachine):
                 return
             if patient:
                 self.walk.goes_on(max(0, self.model.accounts[login.user].wait_until - self.clock.now))
-            form = [number for number, (form, _) in enumerate(self.walk.forms) if form.page == page]
-            if form:
-                self.walk.send(jar, form[-1], ("totp", WRONG, self.clock.now // STEP))
+            if (form := self.walk.last_form(page)) >= 0:
+                self.walk.send(jar, form, ("totp", WRONG, self.clock.now // STEP))
 
     # ---- the store fails ------------------------------------------------------------------------------------------------
 
@@ -242,8 +334,9 @@ class Machine(RuleBasedStateMachine):
     def the_store_fails(self, jar: str, app: str, what: str, number: int, is_done: bool, kind: str, user: int) -> None:
         self.walk.goes_on()
         page = self._natural(jar, app)
-        if what == "prove" and not (self.walk.look_at(jar, app, page) == f"page {page}" and self.walk.forms):
+        if what == "prove" and self.walk.look_at(jar, app, page) != f"page {page}":
             return
+        form = self.walk.last_form(page)
         fault = Fault(number, is_done)
         match what:
             case "visit":
@@ -252,5 +345,5 @@ class Machine(RuleBasedStateMachine):
                 self.walk.log_in(jar, app, self.walk.users[user], fault)
             case "look":
                 self.walk.look_at(jar, app, page, fault)
-            case _:
-                self.walk.send(jar, -1, self._code(jar, app, kind, page), fault=fault)
+            case _ if form >= 0:
+                self.walk.send(jar, form, self._code(jar, app, kind, page), fault=fault)

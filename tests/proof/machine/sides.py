@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from proof.machine.faults import Fault, FaultyStore
+from proof.machine.words import word_of
 from support.doors import door
 from support.ending import end
-from support.exchange import AsgiExchange, Pairs, Reply, WsgiExchange
+from support.exchange import AsgiExchange, Reply, WsgiExchange
 from support.gates import realm_on
 from support.realm import COOKIES, ORIGINS, Clock, session_cookie
 from support.redis_servers import new_realm, shared_redis
 from support.spy import Behaviour, Call, Spy, Told
-from support.visitor import FORM_TYPE, Visitor, forms_of
+from support.visitor import Visitor
 from twofa_middleware import asks
+from twofa_middleware.accounts.resealing import reseal_flags, reseal_user
 from twofa_middleware.cli.key_files import replace_ring
 from twofa_middleware.desk import Desk
 from twofa_middleware.drive import drive
-from twofa_middleware.errors import StoreUnavailable
 from twofa_middleware.keyring import KeyRing
 from twofa_middleware.protocol import Flow, Result, UserKey
 from twofa_middleware.wiring import open_desk
@@ -35,71 +35,6 @@ SETTINGS: dict[str, Any] = {
     "events": {"sinks": []},
 }
 SETTLE_SECONDS = 2
-_BY_REQUESTS = (
-    *asks.ENDING,
-    asks.BeginSetup,
-    asks.Look,
-    asks.MeetRules,
-    asks.ReadAttempts,
-    asks.ReadBrowsers,
-    asks.ReadRoles,
-    asks.ReadSetup,
-    asks.TakeAttempt,
-    asks.TakeRecoveryAttempt,
-)
-"""Not the courier's, who asks at times of its own and goes on if the store fails."""
-_TITLES = {
-    "Two-factor authentication": "account",
-    "Enter the code from your authenticator app": "verify",
-    "Enter a recovery code": "verify",
-    "Set up two-factor authentication": "setup",
-    "Disable two-factor authentication": "disable",
-    "Make new recovery codes": "codes",
-}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """The store fails at the question of this number, before it has done what was asked, or after."""
-
-    number: int
-    is_done: bool
-
-
-class FaultyStore:
-    """A store between the gate and its own, which fails when it is told to. The courier's questions go through."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-        self.fault: Fault | None = None
-        self.asked = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    @property
-    def has_struck(self) -> bool:
-        return self.fault is not None and self.asked >= self.fault.number
-
-    @contextmanager
-    def _failing(self, ask: Any) -> Iterator[None]:
-        strikes = False
-        if self.fault is not None and isinstance(ask, _BY_REQUESTS):
-            self.asked += 1
-            strikes = self.asked == self.fault.number
-            if strikes and not self.fault.is_done:
-                raise StoreUnavailable("the store has failed")
-        yield
-        if strikes:
-            raise StoreUnavailable("the store has failed, and had done it")
-
-    def answer(self, ask: Any) -> Any:
-        with self._failing(ask):
-            return self._store.answer(ask)
-
-    async def answer_async(self, ask: Any) -> Any:
-        with self._failing(ask):
-            return await self._store.answer_async(ask)
 
 
 class Side:
@@ -160,7 +95,8 @@ class Side:
         assert len(calls) <= 1
         for call in calls:
             assert "2fa-" not in call.headers.get("cookie", ""), "the app got a cookie of the gate's"
-        return ("called " if calls else "") + word_of(reply), reply, has_struck
+        word = "secret" if calls and reply.status == 200 else word_of(reply)
+        return ("called " if calls else "") + word, reply, has_struck
 
     def named(self, cookie: str) -> tuple[str, str] | None:
         """Kind, and app or user's key, of the cookie of this name."""
@@ -195,6 +131,13 @@ class Side:
         codes = len(account.codes) if account else 0
         return (*factors, codes, type(attempts).__name__, until, found.failures, found.passes, found.browsers)
 
+    def reseal(self, users: Iterable[str]) -> None:
+        """Seal anew what older keys have made."""
+        self.administer(lambda desk: reseal_flags(desk, self.clock.now))
+        for user in users:
+            done = self.administer(lambda desk, user=user: reseal_user(desk, desk.user_key(user), self.clock.now))
+            assert done.is_done
+
     def settle(self, user: str) -> None:
         """Wait until every gate has heard what has become of the user: Redis tells the others of it in its own time."""
         key, until = self.user_key(user), time.monotonic() + SETTLE_SECONDS
@@ -226,52 +169,3 @@ def _routes(app: str, clock: Clock) -> dict[str, Behaviour]:
         return Told(303, [("Location", "/login"), ("Set-Cookie", f"{COOKIES[app]}=; Path=/; Max-Age=0")], b"")
 
     return {"/login": log_in, "/logout": log_out}
-
-
-def word_of(reply: Reply) -> str:
-    """An answer in few words: where it leads, what it refuses, or which page it is."""
-    if reply.status == 303:
-        return (reply.header("location") or "").partition("?")[0]
-    if reply.status == 503:
-        return "503"
-    if reply.body == b"secret page":
-        return "secret"
-    if (reply.header("content-type") or "").startswith("application/problem+json"):
-        kind = re.search(r'"urn:twofa-middleware:problem:([a-z-]+)"', reply.text)
-        return f"{reply.status} {kind[1].removesuffix('-required') if kind else ''}"
-    title = re.search(r"<h1>(.*?)</h1>", reply.text)
-    name = title[1] if title else ""
-    if name == "Please confirm first":
-        page = re.search(r'href="/2fa/(verify|setup)', reply.text)
-        return f"{reply.status} {page[1] if page else ''}"
-    if name.startswith("Save your"):
-        return "page saved"
-    if name.startswith("User "):
-        return f"page user {reply.status}"
-    if name in _TITLES:
-        return f"page {_TITLES[name]}{_refused(reply)}"
-    return f"{reply.status}"
-
-
-def _refused(reply: Reply) -> str:
-    if reply.status == 429:
-        return " 429"
-    if "That code has been used already" in reply.text:
-        return " used"
-    return " refused" if reply.status == 422 else ""
-
-
-def fields_of(reply: Reply, page: str, **fields: str) -> dict[str, str] | None:
-    """The hidden fields of the page's form, if it has one that fits."""
-    for form in forms_of(reply.text):
-        if form.action.endswith(f"/{page}") and all(form.hidden.get(name) == value for name, value in fields.items()):
-            return form.hidden
-    return None
-
-
-def posted(visitor: Visitor, target: str, fields: dict[str, str]) -> Reply:
-    return visitor.post(target, fields)
-
-
-def plainly(visitor: Visitor, method: str, target: str, headers: Pairs) -> Reply:
-    return visitor._ask(method, target, [*headers, FORM_TYPE] if method == "POST" else headers, b"")

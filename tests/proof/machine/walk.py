@@ -5,15 +5,18 @@ from __future__ import annotations
 import copy
 import secrets
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any
 
-from proof.machine.model import STEP, Account, Form, Model, Move, Slot, Token
-from proof.machine.sides import Fault, Side, fields_of
+from proof.machine.faults import Fault
+from proof.machine.model import STEP, Account, Form, Slot, Token
+from proof.machine.moves import Code, Model, Move
+from proof.machine.sides import Side
+from proof.machine.words import fields_of
 from support.exchange import Reply
 from support.realm import NOW, Clock, code_at, session_cookie
 from support.visitor import Visitor, codes_of, key_of
 
-Code = tuple[str, int, int]
 JARS = ("laptop", "phone", "thief")
 WRONG = -1
 
@@ -181,12 +184,20 @@ class Walk:
                 side.keys[setup.secret] = key
             if setup.secret not in self.secrets[login.user]:
                 self.secrets[login.user].append(setup.secret)
-        found = [fields_of(reply, page) for reply in replies]
-        drawn = [fields for fields in found if fields is not None]
-        assert len(drawn) in (0, len(replies)), "one side shows a form, and the other none"
+        self._keep_form(page, app, login.user, flow.number, replies)
+        if page == "account":
+            self._keep_form("browsers", app, login.user, flow.number, replies)
+        self._keep_form("logout", app, login.user, flow.number, replies)
+
+    def _keep_form(self, page: str, app: str, user: str, flow: int, replies: list[Reply], action: str = "") -> None:
+        drawn = [fields for reply in replies if (fields := fields_of(reply, action or page)) is not None]
+        assert len(drawn) in (0, len(replies)), f"one side shows the form {page}, and the other does not"
         if drawn:
-            form = Form(page, app, login.user, flow.number, self.model.now)
-            self.forms.append((form, drawn))
+            self.forms.append((Form(page, app, user, flow, self.model.now, self.model.key), drawn))
+
+    def last_form(self, page: str) -> int:
+        """The number of the form of this page that was drawn last; -1 if there is none."""
+        return max((number for number, (form, _) in enumerate(self.forms) if form.page == page), default=-1)
 
     def send(
         self, jar: str, form: int, code: Code, app: str = "", *, remember: bool = False, fault: Fault | None = None
@@ -228,6 +239,67 @@ class Walk:
         if word in ("page saved", "/2fa/account", "/home"):
             self.settles(user)
 
+    def own_log_out(self, jar: str, form: int, app: str = "") -> str:
+        drawn, fields = self.forms[form]
+        app = app or drawn.app
+        return self.makes(
+            jar,
+            app,
+            lambda model: model.own_log_out(jar, app, drawn),
+            lambda side, visitor: visitor.post("/2fa/logout", fields[self.sides.index(side)]),
+        )[0]
+
+    def forget_browser(self, jar: str, form: int, which: Token | None, app: str = "") -> str:
+        """Forget this browser, or with None all of them."""
+        drawn, fields = self.forms[form]
+        app = app or drawn.app
+        login = self.model.login(jar, app)
+
+        def request(side: Side, visitor: Visitor) -> Reply:
+            value = side.values[which.number].encode() if which else b""
+            named = {"browser": sha256(value).digest()[:16].hex() if which else "all"}
+            return visitor.post("/2fa/browsers", fields[self.sides.index(side)] | named)
+
+        word, _ = self.makes(jar, app, lambda model: model.forget(jar, app, drawn, which), request)
+        if login is not None:
+            self.settles(login.user)
+        return word
+
+    def administers_by_page(self, jar: str, user: str, act: str, sender: str) -> str:
+        """An administrators' page is drawn in one browser, and its form sent in another, or the same."""
+        page = f"/2fa/admin/user?id={user}"
+        word, replies = self.makes(
+            jar, "office", lambda model: model.looks_at_a_user(jar), lambda side, visitor: visitor.go(page)
+        )
+        if word != "page user 200":
+            return word
+        login, flow = self.model.login(jar, "office"), self.model.jars[jar]["flow", "office"]
+        assert login is not None
+        before = len(self.forms)
+        self._keep_form(f"user {user}", "office", login.user, flow.number, replies, f"user?id={user}")
+        if len(self.forms) == before:
+            assert login.user == user, "there is nothing to be done about somebody else"
+            return word
+        form, fields = self.forms.pop()
+        generation = int(fields[0]["generation"]) & 0xFFFFF
+        said = {"act": {"disable": "off", "unlock": "unlock", "forget": "end"}[act], "reason": "asked for"}
+        word, _ = self.makes(
+            sender,
+            "office",
+            lambda model: model.acts_on_a_user(sender, form, user, act, generation),
+            lambda side, visitor: visitor.post(page, fields[self.sides.index(side)] | said),
+        )
+        self.settles(user)
+        return word
+
+    def strange(self, jar: str, app: str, method: str, target: str, is_navigation: bool) -> str:
+        return self.makes(
+            jar,
+            app,
+            lambda model: model.strange(jar, app, method, target, is_navigation),
+            lambda side, visitor: (visitor.go if is_navigation else visitor.fetch)(target, method),
+        )[0]
+
     def text(self, side: Side, code: Code, login: Token | None) -> str:
         kind, first, second = code
         if kind == "recovery":
@@ -268,6 +340,27 @@ class Walk:
             side.values[token.number] = value
         self.tokens.append(token)
         self.copy(token, jar, ("session", app))
+
+    def turns_the_clock_back(self, seconds: int) -> None:
+        """Not over the end of anything: whether that ends for good is a matter of the store's own tidying."""
+        ends = [one.expires for account in self.model.accounts.values() for one in account.passes + account.browsers]
+        ends += [one.opened + 600 for account in self.model.accounts.values() for one in account.setups]
+        if not any(self.clock.now - seconds < at <= self.clock.now for at in ends):
+            self.goes_on(-seconds)
+
+    def rotates_the_keys(self, *, reseals: bool, retires: bool) -> None:
+        """A new key; with ``retires`` the older ones go, once all is sealed anew."""
+        self.model.now, self.model.key = self.clock.now, self.model.key + 1
+        for side in self.sides:
+            ring = side.ring.with_new_key()
+            side.use_ring(ring.made_current(list(ring.keys)[-1]))
+            if reseals or retires:
+                side.reseal(self.users)
+            while retires and side.ring.older:
+                side.use_ring(side.ring.without(side.ring.older[0]))
+        if retires:
+            self.model.retire()
+        self._same_store()
 
     def administers(self, act: Callable[[Side], Any], change: Callable[[Model], object], user: str = "") -> None:
         """What is done at the command line, and becomes of it."""
