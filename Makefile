@@ -7,7 +7,7 @@ JOBS ?= 2
 TOX := .venv-tools/bin/tox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types e2e soak bench clean python
+.PHONY: help demo test lint types e2e soak bench timing fuzz clean python
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z0-9 -]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -27,8 +27,14 @@ soak: .venv-tools/installed ## the races, 1,000 rounds each
 bench: .venv-bench/installed ## what the gate costs beside others, some minutes; writes docs/performance.md (takes BENCH="--quick")
 	.venv-bench/bin/python benchmarks/performance.py $(BENCH)
 
+fuzz: .venv-fuzz/installed ## look for what nobody thought of (takes TARGET=..., SECONDS=... for each, INPUT=<hex> to try one)
+	cd tests && ../.venv-fuzz/bin/python -W error -m proof.fuzz $(if $(TARGET),--target=$(TARGET)) $(if $(SECONDS),--seconds=$(SECONDS)) $(if $(INPUT),--input=$(INPUT)) $(FUZZ)
+
+timing: .venv-bench/installed ## what can be learned from how long an answer takes, some minutes; writes docs/timing.md (takes TIMING="--quick")
+	.venv-bench/bin/python benchmarks/timing.py $(TIMING)
+
 clean: ## take away what was installed, built and cached here
-	rm -rf .venv .venv-tools .venv-bench .tox .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-tools .venv-bench .venv-fuzz .tox .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 # A stamp stands for a finished installation: the second run has nothing to install.
 .venv/installed: pyproject.toml Makefile | python
@@ -45,6 +51,12 @@ clean: ## take away what was installed, built and cached here
 	$(PYTHON) -m venv --clear .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[all]' --group bench
+	touch $@
+
+.venv-fuzz/installed: pyproject.toml Makefile | python
+	$(PYTHON) -m venv --clear .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[all]' --group fuzz
 	touch $@
 
 python:

@@ -6,40 +6,57 @@ What is found is written into the corpus, where ``make test`` tries it for ever 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import secrets
+import subprocess
 import sys
+from importlib.util import find_spec
 
 from .engine import Breach, attempt, run
-from .targets import CORPUS, NAMES, corpus, opened
+from .targets import NAMES, corpus, keep, opened
+
+ENGINES = ("atheris", "own") if find_spec("atheris") else ("own",)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make fuzz", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--target", choices=NAMES, action="append", help="these only; without it, each in its turn")
-    parser.add_argument("--seconds", type=float, default=60, help="for each target and adapter")
+    parser.add_argument("--seconds", type=int, default=60, help="for each target and adapter")
     parser.add_argument("--adapter", choices=("wsgi", "asgi"), help="this one only; without it, both")
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 32), help="of a run that shall be repeated")
-    parser.add_argument("--input", help="this input only, in hex; - for none")
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="without it, Atheris where it is there")
+    parser.add_argument(
+        "--seed", type=int, default=secrets.randbelow(1 << 31) + 1, help="of a run that is to be repeated"
+    )
+    parser.add_argument("--input", metavar="HEX", help="this input only; - for one without a byte")
     asked = parser.parse_args()
     found = 0
     for name in asked.target or NAMES:
         for adapter in (asked.adapter,) if asked.adapter else ("wsgi", "asgi"):
-            with opened(name, adapter) as target:
-                try:
-                    if asked.input is not None:
-                        print(name, adapter, attempt(target, bytes.fromhex(asked.input.strip("-"))))
-                        continue
-                    ran = run(target, asked.seconds, asked.seed, corpus(name))
-                    rate = ran.inputs / ran.seconds
-                    print(f"{name} {adapter}: {ran.inputs} inputs, {rate:.0f}/s, {ran.seen} seen, seed {asked.seed}")
-                except Breach as breach:
-                    found += 1
-                    path = CORPUS / name / hashlib.sha256(breach.data).hexdigest()[:16]
-                    path.parent.mkdir(exist_ok=True)
-                    path.write_bytes(breach.data)
-                    print(f"{adapter}, seed {asked.seed}: {breach}\n    kept as {path}", file=sys.stderr)
+            if asked.input is not None:
+                with opened(name, adapter) as target:
+                    print(f"{name} {adapter}: {attempt(target, bytes.fromhex(asked.input.strip('-')))}")
+            elif asked.engine == "atheris":
+                words = (name, adapter, str(asked.seconds), str(asked.seed))
+                found += (
+                    subprocess.run([sys.executable, "-W", "error", "-m", "proof.fuzz.guided", *words]).returncode != 0
+                )
+            else:
+                found += not fuzzed(name, adapter, asked.seconds, asked.seed)
     return 1 if found else 0
+
+
+def fuzzed(name: str, adapter: str, seconds: float, seed: int) -> bool:
+    """Whether nothing was found."""
+    with opened(name, adapter) as target:
+        try:
+            ran = run(target, seconds, seed, corpus(name))
+        except Breach as breach:
+            print(f"{adapter}, seed {seed}: {breach}\n    kept as {keep(breach)}", file=sys.stderr)
+            return False
+    rate = ran.inputs / ran.seconds
+    print(
+        f"{name} {adapter}: {ran.inputs} inputs, {rate:.0f} a second, {ran.seen} things seen, seed {seed}", flush=True
+    )
+    return True
 
 
 if __name__ == "__main__":

@@ -84,14 +84,17 @@ def attempt(target: Target, data: bytes, *, is_measured: bool = False) -> Hashab
 
 
 def run(target: Target, seconds: float, seed: int, corpus: Sequence[bytes] = ()) -> Ran:
-    """Try what is known, then what comes of it, until the time is over; a Breach ends it."""
+    """Try the corpus, the seeds, and what comes of them, until the time is over; a Breach ends it."""
     chance, began, inputs = random.Random(seed), monotonic(), 0
-    pool = [*corpus, *target.seeds()]
-    seen = {attempt(target, data, is_measured=True) for data in pool}
-    while monotonic() - began < seconds:
-        data = changed(chance, pool, target.words)
+    seen, pool = set[Hashable](), list[bytes]()
+    fresh = list(target.seeds())
+    chance.shuffle(fresh)
+    fresh += corpus
+    while monotonic() - began < seconds or inputs < len(corpus):
+        is_known = bool(fresh)
+        data = fresh.pop() if fresh else changed(chance, pool, target.words)
         found = attempt(target, data, is_measured=inputs % MEASURED == 0)
-        if found not in seen:
+        if is_known or found not in seen:
             seen.add(found)
             pool.append(data)
         inputs += 1

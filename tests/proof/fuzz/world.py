@@ -10,7 +10,6 @@ import logging
 import os
 import random
 import re
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,12 +20,16 @@ from urllib.parse import unquote_to_bytes
 
 from support.doors import wrapping
 from support.exchange import Reply
+from support.gates import realm_on
 from support.realm import code_at, make_realm
+from support.redis_servers import a_server
 from support.spy import Behaviour, Spy
 from support.stage import Stage
 from support.visitor import Visitor
 from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.keyring import KeyRing
+
+from .stored import RedisKeys, SqliteRows, Stored
 
 RING = KeyRing(b"n" * 32, b"key1", {b"key1": b"1" * 32})
 
@@ -59,13 +62,28 @@ def same_each_time() -> Iterator[None]:
 class World:
     """``stage`` has the realm and its apps; the clock stands still unless somebody turns it."""
 
-    def __init__(self, folder: Path, adapter: str, routes: dict[str, Behaviour] | None = None, **changes: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        adapter: str,
+        routes: dict[str, Behaviour] | None = None,
+        *,
+        on_redis: bool = False,
+        **changes: Any,
+    ) -> None:
         self._ending = ExitStack()
         self._ending.enter_context(logged_to_nobody())
         self._ending.enter_context(same_each_time())
         if not (keys := folder / "var" / "keys.toml").exists():
             write_ring(RING, keys)
-        realm = make_realm(folder, **changes)
+        if on_redis:
+            server = self._ending.enter_context(a_server())
+            realm = realm_on(folder, server.url, **changes)
+            self.stored: Stored = RedisKeys(server.port)
+        else:
+            realm = make_realm(folder, **changes)
+            self.stored = SqliteRows(realm.store_file)
+        self._ending.callback(self.stored.close)
         wrap = self._ending.enter_context(wrapping(adapter))
         self.adapter = adapter
         self.stage = Stage(realm, {"shop": Spy(routes), "office": Spy(routes)}, wrap)
@@ -76,13 +94,7 @@ class World:
         self.thief = self.stage.visitor("erin", "login-2", key=self.erin.key)
         self.spy.calls.clear()
         self.now = self.stage.clock.now
-        self._db = sqlite3.connect(realm.store_file, isolation_level=None)
-        self._db.execute("PRAGMA synchronous = OFF")
-        self._ending.callback(self._db.close)
-        tables = [name for (name,) in self._db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-        self._tables = [name for name in tables if name not in ("meta", "revision", "counts") and "sqlite" not in name]
-        self._rows: dict[str, list[tuple[Any, ...]]] = {}
-        self.keep()
+        self.stored.keep()
 
     @property
     def spy(self) -> Spy:
@@ -96,29 +108,21 @@ class World:
 
     def keep(self) -> None:
         """Everything in the store is now as ``rewind`` makes it again."""
-        self._rows = {table: self._db.execute(f"SELECT * FROM {table}").fetchall() for table in self._tables}
+        self.stored.keep()
 
     def rewind(self) -> None:
         """Let the store and the clock be as they were."""
         self.stage.clock.now = self.now
-        self._db.execute("BEGIN IMMEDIATE")
-        for table, rows in self._rows.items():
-            if self._db.execute(f"SELECT * FROM {table}").fetchall() != rows:
-                self._db.execute(f"DELETE FROM {table}")
-                for row in rows:
-                    self._db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
-        self._db.execute("COMMIT")
+        self.stored.rewind()
 
     def forgive(self) -> None:
         """No try of before counts."""
-        self._db.execute("BEGIN IMMEDIATE")
-        for table in ("tries", "waits", "log", "events", "minor_rows"):
-            self._db.execute(f"DELETE FROM {table}")
-        self._db.execute("COMMIT")
+        self.stored.forgive()
 
     def count(self, table: str) -> int:
-        (count,) = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()
-        return int(count)
+        """How many rows there are, in SQLite."""
+        assert isinstance(self.stored, SqliteRows)
+        return self.stored.count(table)
 
     def refused(self, reply: Reply, *, may_be_503: bool = False, gives: bool = False) -> tuple[int, str]:
         """Nobody got in by this, and nothing of ours has failed. What can be seen of the answer."""

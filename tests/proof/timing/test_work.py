@@ -97,7 +97,8 @@ def test_a046_a118_after_too_many_recovery_codes_a_right_one_makes_the_same_work
 def test_a118_a_code_that_is_nearly_right_makes_the_same_work_as_one_that_is_not(
     shop: Gated, erin: Visitor, thief: Thief
 ) -> None:
-    texts = [nearly(erin.code(), place) for place in range(6)]
+    near = {erin.code(30 * steps) for steps in range(-21, 3)}
+    texts = [text for place in range(6) if (text := nearly(erin.code(), place)) not in near]
     first, *others = (forgiven(shop, thief.sends(code=text)) for text in (erin.wrong_code(), *texts, "", "x", "12345"))
     assert others == [first] * len(others)
     assert (first.status, first.codes > 0) == (422, True)
