@@ -1,0 +1,246 @@
+"""Lengths and chunks as bytes, odd ones above all, and how they end. The words: ``raw.py``."""
+
+from __future__ import annotations
+
+from servers.raw import ANONYMOUS, READ, REFUSED, Seen, all_but, post, sent
+
+CH = b"Transfer-Encoding: chunked\r\n"
+FRAMING = {
+    "a body": post(b"Content-Length: 5\r\n", b"12345", seen=Seen(method="POST", body="12345")),
+    "a body of a GET": sent(headers=b"Content-Length: 5\r\n", body=b"12345", seen=Seen(body="12345")),
+    "no length": post(b"", b"", seen=Seen(method="POST")),
+    "a length with a plus": post(
+        b"Content-Length: +5\r\n", b"12345", refused_by=all_but("gevent"), seen=Seen(method="POST", body="12345")
+    ),
+    "a negative length": post(b"Content-Length: -5\r\n", b"12345", ends=REFUSED),
+    "leading zeros": post(b"Content-Length: 0005\r\n", b"12345", seen=Seen(method="POST", body="12345")),
+    "a hexadecimal length": post(b"Content-Length: 0x5\r\n", b"12345", ends=REFUSED),
+    "a length with an underscore": post(
+        b"Content-Length: 1_0\r\n",
+        b"1234567890",
+        refused_by=all_but("gevent"),
+        seen=Seen(method="POST", body="1234567890"),
+    ),
+    "digits of another script": post(b"Content-Length: \xd9\xa5\r\n", b"12345", ends=REFUSED),
+    "an empty length": post(b"Content-Length:\r\n", b"", ends=REFUSED),
+    "a length with spaces": post(b"Content-Length:  5 \r\n", b"12345", seen=Seen(method="POST", body="12345")),
+    "a length with a space inside": post(b"Content-Length: 5 5\r\n", b"12345", ends=REFUSED),
+    "a length with a NUL": post(b"Content-Length: 5\0\r\n", b"12345", ends=REFUSED),
+    "a length of a0": post(
+        b"Content-Length: \xa05\r\n", b"12345", refused_by=all_but("gevent"), seen=Seen(method="POST", body="12345")
+    ),
+    "a huge length": post(b"Content-Length: 99999999999999999999999\r\n", b"12345", until="half-closed", torn=True),
+    "the same length twice": post(
+        b"Content-Length: 5\r\nContent-Length: 5\r\n",
+        b"12345",
+        refused_by="gunicorn, gunicorn asgi, waitress, httptools",
+        seen=Seen(method="POST", body="12345"),
+    ),
+    "two lengths": post(
+        b"Content-Length: 5\r\nContent-Length: 6\r\n",
+        b"123456",
+        refused_by=all_but("gevent"),
+        seen=Seen(method="POST", body="12345"),
+    ),
+    "two lengths, the other way": post(
+        b"Content-Length: 6\r\nContent-Length: 5\r\n",
+        b"123456",
+        refused_by=all_but("gevent"),
+        seen=Seen(method="POST", body="123456"),
+    ),
+    "a list of lengths": post(
+        b"Content-Length: 5, 5\r\n",
+        b"12345",
+        refused_by=all_but("tornado, h11, hypercorn, hypercorn wsgi"),
+        seen=Seen(method="POST", body="12345"),
+    ),
+    "a list of two lengths": post(b"Content-Length: 5, 6\r\n", b"123456", ends=REFUSED),
+    "a length with an underscore in its name": post(b"Content_Length: 5\r\n", b"", seen=Seen(method="POST")),
+    "a space before the length's colon": post(
+        b"Content-Length : 5\r\n", b"12345", refused_by=all_but("gevent"), seen=Seen(method="POST")
+    ),
+    "chunked": post(
+        CH,
+        b"5\r\n12345\r\n0\r\n\r\n",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"tornado, hypercorn wsgi": Seen(method="POST")},
+    ),
+    "chunked, two chunks": post(
+        CH,
+        b"2\r\n12\r\n3\r\n345\r\n0\r\n\r\n",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"tornado, hypercorn wsgi": Seen(method="POST")},
+    ),
+    "length and chunked": post(
+        b"Content-Length: 5\r\n" + CH,
+        b"0\r\n\r\n",
+        refused_by="gunicorn, tornado, gunicorn asgi, httptools",
+        seen=Seen(method="POST"),
+    ),
+    "chunked and length": post(
+        CH + b"Content-Length: 5\r\n",
+        b"0\r\n\r\n",
+        refused_by="gunicorn, tornado, gunicorn asgi, httptools",
+        seen=Seen(method="POST"),
+    ),
+    "a length of 0 and chunked": post(
+        b"Content-Length: 0\r\n" + CH,
+        b"5\r\n12345\r\n0\r\n\r\n",
+        refused_by="gunicorn, tornado, gunicorn asgi, httptools",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"hypercorn wsgi": Seen(method="POST")},
+    ),
+    "an extension": post(
+        CH,
+        b"5;a=b\r\n12345\r\n0\r\n\r\n",
+        refused_by="tornado",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"hypercorn wsgi": Seen(method="POST")},
+    ),
+    "a quoted extension": post(CH, b'5;a="\r\n"\r\n12345\r\n0\r\n\r\n', torn=True),
+    "a long extension": post(CH, b"5;" + b"a" * 20000 + b"\r\n12345\r\n0\r\n\r\n", torn=True),
+    "an LF in an extension": post(CH, b"5;a\n12345\r\n0\r\n\r\n", until="half-closed", torn=True),
+    "trailers": post(
+        CH,
+        b"5\r\n12345\r\n0\r\nX-A: b\r\n\r\n",
+        refused_by="tornado",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"hypercorn wsgi": Seen(method="POST")},
+    ),
+    "a cookie in the trailers": sent(
+        b"POST /shop HTTP/1.1",
+        CH + b"Trailer: Cookie\r\n",
+        cookie=b"",
+        body=b"5\r\n12345\r\n0\r\nCookie: <C>\r\n\r\n",
+        ends=ANONYMOUS,
+        refused_by="tornado",
+        otherwise={"httptools": (READ, "counts trailers that come at once among the headers")},
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"hypercorn wsgi": Seen(method="POST")},
+    ),
+    "xchunked": post(b"Transfer-Encoding: xchunked\r\n", b"5\r\n12345\r\n0\r\n\r\n", torn=True),
+    "chunkedx": post(b"Transfer-Encoding: chunkedx\r\n", b"5\r\n12345\r\n0\r\n\r\n", torn=True),
+    "spaces before chunked": post(
+        b"Transfer-Encoding:   chunked\r\n",
+        b"5\r\n12345\r\n0\r\n\r\n",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"tornado, hypercorn wsgi": Seen(method="POST")},
+    ),
+    "no space before chunked": post(
+        b"Transfer-Encoding:chunked\r\n",
+        b"5\r\n12345\r\n0\r\n\r\n",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"tornado, hypercorn wsgi": Seen(method="POST")},
+    ),
+    "a tab before chunked": post(
+        b"Transfer-Encoding:\tchunked\r\n",
+        b"5\r\n12345\r\n0\r\n\r\n",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"tornado, hypercorn wsgi": Seen(method="POST")},
+    ),
+    "a vertical tab before chunked": post(b"Transfer-Encoding: \x0bchunked\r\n", b"5\r\n12345\r\n0\r\n\r\n", torn=True),
+    "CHUNKED": post(
+        b"Transfer-Encoding: CHUNKED\r\n",
+        b"5\r\n12345\r\n0\r\n\r\n",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"tornado, hypercorn wsgi": Seen(method="POST")},
+    ),
+    "quoted chunked": post(b'Transfer-Encoding: "chunked"\r\n', b"5\r\n12345\r\n0\r\n\r\n", torn=True),
+    "folded chunked": post(
+        b"Transfer-Encoding:\r\n chunked\r\n",
+        b"5\r\n12345\r\n0\r\n\r\n",
+        refused_by=all_but("gevent, waitress, h11, hypercorn, hypercorn wsgi"),
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"hypercorn wsgi": Seen(method="POST")},
+    ),
+    "identity": post(
+        b"Transfer-Encoding: identity\r\nContent-Length: 5\r\n",
+        b"12345",
+        refused_by=all_but("gevent"),
+        seen=Seen(method="POST", body="12345"),
+    ),
+    "identity, chunked": post(
+        b"Transfer-Encoding: identity, chunked\r\n",
+        b"5\r\n12345\r\n0\r\n\r\n",
+        refused_by="tornado, waitress, h11, hypercorn, hypercorn wsgi",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"gevent": Seen(method="POST")},
+    ),
+    "chunked, identity": post(
+        b"Transfer-Encoding: chunked, identity\r\n",
+        b"5\r\n12345\r\n0\r\n\r\n",
+        refused_by=all_but("gevent"),
+        seen=Seen(method="POST"),
+    ),
+    "chunked, chunked": post(
+        b"Transfer-Encoding: chunked, chunked\r\n",
+        b"5\r\n12345\r\n0\r\n\r\n",
+        refused_by=all_but("gevent, waitress, granian wsgi, granian asgi"),
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"gevent": Seen(method="POST")},
+    ),
+    "gzip, chunked": post(
+        b"Transfer-Encoding: gzip, chunked\r\n",
+        b"5\r\n12345\r\n0\r\n\r\n",
+        refused_by="tornado, waitress, h11, hypercorn, hypercorn wsgi",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"gevent": Seen(method="POST")},
+    ),
+    "chunked twice": post(
+        CH + CH,
+        b"5\r\n12345\r\n0\r\n\r\n",
+        refused_by=all_but("gevent, waitress, granian wsgi, granian asgi"),
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"gevent": Seen(method="POST")},
+    ),
+    "chunked and identity in two headers": post(
+        CH + b"Transfer-Encoding: identity\r\n",
+        b"5\r\n12345\r\n0\r\n\r\n",
+        refused_by=all_but("gevent"),
+        seen=Seen(method="POST"),
+    ),
+    "an empty transfer coding": post(
+        b"Transfer-Encoding:\r\nContent-Length: 5\r\n",
+        b"12345",
+        refused_by=all_but("gevent, waitress"),
+        seen=Seen(method="POST", body="12345"),
+    ),
+    "chunked over HTTP/1.0": sent(b"POST /shop HTTP/1.0", CH, body=b"5\r\n12345\r\n0\r\n\r\n", torn=True),
+    "chunked, underscore": post(
+        b"Transfer_Encoding: chunked\r\nContent-Length: 5\r\n", b"12345", seen=Seen(method="POST", body="12345")
+    ),
+    "a space before chunked's colon": post(
+        b"Transfer-Encoding : chunked\r\nContent-Length: 5\r\n",
+        b"12345",
+        refused_by=all_but("gevent"),
+        seen=Seen(method="POST"),
+    ),
+    "a size with 0x": post(CH, b"0x5\r\n12345\r\n0\r\n\r\n", torn=True),
+    "a size with a plus": post(CH, b"+5\r\n12345\r\n0\r\n\r\n", torn=True),
+    "a negative size": post(CH, b"-5\r\n12345\r\n0\r\n\r\n", torn=True),
+    "a size with an underscore": post(CH, b"1_0\r\n1234567890123456\r\n0\r\n\r\n", torn=True),
+    "a size with leading zeros": post(
+        CH,
+        b"0000005\r\n12345\r\n0\r\n\r\n",
+        seen=Seen(method="POST", body="12345"),
+        seen_otherwise={"tornado, hypercorn wsgi": Seen(method="POST")},
+    ),
+    "a size with a space": post(CH, b"5 \r\n12345\r\n0\r\n\r\n", torn=True),
+    "a space before a size": post(CH, b" 5\r\n12345\r\n0\r\n\r\n", torn=True),
+    "no size": post(CH, b"\r\n12345\r\n0\r\n\r\n", until="half-closed", torn=True),
+    "a size of letters": post(CH, b"xyz\r\n12345\r\n0\r\n\r\n", torn=True),
+    "a huge size": post(CH, b"ffffffffffffffffffff\r\n12345\r\n0\r\n\r\n", until="half-closed", torn=True),
+    "a chunk longer than its size": post(CH, b"3\r\n12345\r\n0\r\n\r\n", torn=True),
+    "a chunk shorter than its size": post(CH, b"9\r\n12345\r\n0\r\n\r\n", until="half-closed", torn=True),
+    "chunks by LF alone": post(CH, b"5\n12345\n0\n\n", until="half-closed", torn=True),
+    "no last chunk": post(CH, b"5\r\n12345\r\n", until="half-closed", torn=True),
+    "a body that breaks off": post(b"Content-Length: 9\r\n", b"12345", until="half-closed", torn=True),
+    "expect with a body": post(
+        b"Expect: 100-continue\r\nContent-Length: 5\r\n", b"12345", seen=Seen(method="POST", body="12345")
+    ),
+    "a whole request in the length of a GET": sent(
+        headers=b"Content-Length: 46\r\n",
+        body=b"GET /next HTTP/1.1\r\nHost: localhost\r\nX-A: bcd\r\n\r\n"[:46],
+        seen=Seen(body="GET /next HTTP/1.1\r\nHost: localhost\r\nX-A: bcd\r"),
+    ),
+}
