@@ -174,3 +174,11 @@ def test_a_get_of_an_own_page_reads_no_body(behind: Behind) -> None:
     cookie = [("Cookie", f"session={session_cookie('erin', 'login-9')}")]
     environ = environ_of("GET", "/2fa/verify", cookie, **{"wsgi.input": stream, "CONTENT_LENGTH": "6"})
     assert (serve(behind(lambda *got: [SECRET]), environ).status, stream.reads) == (200, 0)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/shop"), ("HEAD", "/shop"), ("HEAD", "/2fa/verify")])
+def test_an_answer_of_the_gate_without_a_body_has_an_empty_chunk(behind: Behind, path: str, method: str) -> None:
+    """hypercorn sends a head with the first chunk, and answers 500 where there is none."""
+    cookie = [("Cookie", f"session={session_cookie('erin', 'login-9')}"), *NAVIGATION]
+    wire = serve(behind(lambda *got: [SECRET], checked=False), environ_of(method, path, cookie), checked=False)
+    assert (wire.status in (200, 303), wire.returned) == (True, [b""])

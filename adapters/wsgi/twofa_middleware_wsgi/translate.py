@@ -144,7 +144,8 @@ def send_answer(answer: Answer, request: Request, start_response: StartResponse)
     length = (b"content-length", str(len(answer.body)).encode())
     status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
     start_response(status, as_strings((*answer.headers, length)))
-    return [] if request.method == "HEAD" or not answer.body else [answer.body]
+    # Never no chunk at all: hypercorn starts a response with its first one, and answers 500 without.
+    return [b"" if request.method == "HEAD" else answer.body]
 
 
 def as_bytes(headers: Iterable[tuple[str, str]]) -> Headers:
