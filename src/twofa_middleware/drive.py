@@ -25,7 +25,7 @@ def drive(flow: Flow[Result], answer: Answer) -> Result:
             except BaseException as error:
                 ask = flow.throw(error)
             else:
-                ask = flow.send(reply)
+                ask, reply = flow.send(reply), None
     except StopIteration as end:
         result: Result = end.value
         return result
@@ -41,7 +41,7 @@ async def adrive(flow: Flow[Result], answer: AsyncAnswer) -> Result:
             except BaseException as error:
                 ask = flow.throw(error)
             else:
-                ask = flow.send(reply)
+                ask, reply = flow.send(reply), None
     except StopIteration as end:
         result: Result = end.value
         return result

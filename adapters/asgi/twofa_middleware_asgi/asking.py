@@ -17,6 +17,7 @@ from twofa_middleware.browser.kept import KeptCookies
 from twofa_middleware.errors import AppUnreadable
 from twofa_middleware.http import Headers
 from twofa_middleware.program import AppAnswer, AskApp
+from twofa_middleware.tracebacks import without_locals
 from twofa_middleware.turns import Turns
 
 from .translate import headers_of
@@ -103,7 +104,7 @@ class Asking:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._lingering.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            LOGGER.debug("the app failed when it was asked", exc_info=task.exception())
+            LOGGER.debug("the app failed when it was asked", exc_info=without_locals(task.exception()))
 
 
 def _scope(ask: AskApp, headers: Headers) -> Scope:

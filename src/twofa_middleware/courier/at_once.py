@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from ..protocol import Event, Sink
+from ..tracebacks import without_locals
 
 LOGGER = logging.getLogger("twofa_middleware")
 _MOST_REMEMBERED = 1000
@@ -21,13 +22,15 @@ class AtOnce:
         self._days: dict[str, int] = {}
 
     def tell(self, event: Event) -> None:
+        """The traceback of an error goes on without the values that were in the request."""
+        without_locals(event.error)
         for number, (name, sink) in enumerate(self._sinks):
             try:
                 sink.take(event)
-            except Exception:
+            except Exception as error:
                 if number not in self._broken:  # with every event it would be a flood of its own
                     self._broken.add(number)
-                    LOGGER.exception("the sink %s did not take an event", name)
+                    LOGGER.error("the sink %s did not take an event", name, exc_info=without_locals(error))
             else:
                 self._broken.discard(number)
 

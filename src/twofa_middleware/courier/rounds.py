@@ -17,6 +17,7 @@ from ..accounts.audit import EVENTS, row_of
 from ..asks import REALM, AddCounts, Note, Notes, Sweep, TakeLease
 from ..protocol import Event, Sink, Store, UserKey
 from ..sealing import NONCE_BYTES, Sealer
+from ..tracebacks import without_locals
 from .at_once import AtOnce
 from .delivery import Delivery
 from .outbox import Outbox, Waiting
@@ -127,8 +128,8 @@ class Rounds:
             try:
                 owner = self._sealer.user_key(one.event.user) if one.event.user else REALM
                 one.row = owner, row_of(self._sealer, one.event, os.urandom(NONCE_BYTES))
-            except Exception:
-                LOGGER.exception("the event %r cannot be kept", one.event.name)
+            except Exception as error:
+                LOGGER.error("the event %r cannot be kept", one.event.name, exc_info=without_locals(error))
                 self._outbox.written([one])
                 return None
         return one.row[0]

@@ -88,6 +88,7 @@ class Event:
     """Something that an administrator may want to know. It never carries a secret, a code, a cookie or a token.
 
     ``user`` is the id of whom it is about, ``label`` what people call them, ``app`` where it was (empty: at no app).
+    ``error`` is told with its traceback, whose frames have no locals any more (``tracebacks.py``).
     "warning": somebody has to look at the configuration; "error": it is our fault, and something was refused for it.
     """
 
