@@ -6,7 +6,7 @@ from functools import partial
 
 from support.administration import SETTINGS, administrator, at_user, opened
 from support.stage import Open, Stage
-from support.visitor import Visitor
+from support.visitor import Visitor, codes_of
 from twofa_middleware.accounts.resealing import Resealed, reseal_user
 from twofa_middleware.cli.key_files import replace_ring
 from twofa_middleware.desk import Desk
@@ -70,3 +70,37 @@ def test_a117_the_administrators_page_counts_no_codes_of_a_retired_key(open_stag
     assert counted.format(10) in at_user(ada).text
     later = retired(stage, "erin", "ada").changed(**SETTINGS)
     assert counted.format(0) in at_user(later.meets(ada, "office")).text
+
+
+def test_a_set_up_under_way_is_begun_anew_in_the_same_browser(stage: Stage) -> None:
+    """What was shown cannot be opened any more, and nothing is on yet: another secret is shown, not a page of ours that
+    says that it is our fault."""
+    erin = stage.visitor("erin")
+    erin.go("/2fa/setup")
+    before = erin.key
+    visitor = retired(stage, "erin").changed().meets(erin)
+    page = visitor.go("/2fa/setup")
+    assert page.status == 200
+    assert visitor.key not in ("", before)
+    reply = visitor.fill(page, "/setup", code=visitor.code())
+    assert (reply.status, len(codes_of(reply.text))) == (200, 10)
+
+
+def test_a_set_up_of_a_retired_key_cannot_be_confirmed(stage: Stage) -> None:
+    """The form is of the new key, and the set-up of the old one."""
+    erin = stage.visitor("erin")
+    erin.go("/2fa/setup")
+    before = erin.key
+    file = stage.realm.folder / "var" / "keys.toml"
+    first = KeyRing.parse(file.read_text(), "ring")
+    both = first.with_new_key()
+    assert both.prepared
+    rotated = both.made_current(both.prepared)
+    replace_ring(file, first, rotated)
+    visitor = stage.changed().meets(erin)
+    page = visitor.go("/2fa/setup")
+    replace_ring(file, rotated, rotated.without(first.current))
+    later = stage.changed().meets(visitor)
+    reply = later.fill(page, "/setup", code=later.code())
+    assert (reply.status, "longer than ten minutes" in reply.text) == (422, True)
+    assert later.key not in ("", before)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from ..asks import Attempt, BeginSetup, Moved, Note, Random, ReadSetup, SetupRow, Stopped, TakeAttempt, TurnOn, Waiting
 from ..factors.totp import Match
 from ..protocol import Flow, Login, UserKey
-from ..sealing import NONCE_BYTES
+from ..sealing import NONCE_BYTES, key_id_of
 from ..site import Site
 from .account import BIRTH_BYTES, TOTP, Account, changed, new_generation, open_account
 from .attempts import Accepted, Prepared, Wrong, counting
@@ -44,9 +44,14 @@ class Setup:
     secret: bytes = field(repr=False)
 
 
-def begin(site: Site, login: Login, account: Account, flow_digest: bytes, now: int) -> Flow[Setup]:
-    """The set-up of this browser, begun now if there is none. The server makes the secret, never the browser."""
+def begin(site: Site, login: Login, account: Account, flow_digest: bytes, now: int) -> Flow[Setup | Expired]:
+    """The set-up of this browser, begun now if there is none. The server makes the secret, never the browser.
+
+    Expired: there is one, and the key that it was sealed with is retired, so it has to be begun under another digest.
+    """
     row = yield from ReadSetup(account.user, flow_digest, now)
+    if row is not None and _has_died(site, row):
+        return Expired()
     if row is None:
         secret = yield from Random(site.factor.factor.secret_bytes)
         nonce = yield from Random(NONCE_BYTES)
@@ -79,7 +84,7 @@ def confirm(site: Site, login: Login, flow_digest: bytes, text: str, reset: str,
         yield from counted.tell(attempt)
         return attempt
     account = open_account(site.sealer, user, attempt.account)
-    if account.is_enrolled or attempt.setup is None:
+    if account.is_enrolled or attempt.setup is None or _has_died(site, attempt.setup):
         yield from counted.tell(attempt)
         return Moved() if account.is_enrolled else Expired()
     secret = _secret(site, account, attempt.setup)
@@ -124,6 +129,11 @@ def _note_wrong_reset(site: Site, login: Login, counted: Telling, now: int) -> F
 
 def _secret(site: Site, account: Account, row: SetupRow) -> bytes:
     return site.sealer.open("setup", _context(account.user, account.generation, row.digest), row.record)
+
+
+def _has_died(site: Site, row: SetupRow) -> bool:
+    """Whether it was sealed with a key that was retired since: then nobody can go on with it, and nothing is lost."""
+    return key_id_of(row.record) in site.sealer.ring.retired
 
 
 def _context(user: UserKey, generation: int, flow_digest: bytes) -> tuple[str | int, ...]:

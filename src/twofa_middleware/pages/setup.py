@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..accounts import enrol
 from ..accounts.access import required_by
 from ..accounts.attempts import Accepted
 from ..accounts.reset import waits_for_code
-from ..asks import Call, Moved, ReadAttempts
+from ..asks import Call, Moved, Random, ReadAttempts
+from ..browser.cookies import TOKEN_BYTES, token
+from ..errors import UnreadableRecord
 from ..factors import totp
 from ..http import Answer, redirect
 from ..protocol import Flow
@@ -56,6 +60,11 @@ def _draw(visit: Visit, after: str, message: Message | None) -> Flow[Answer]:
     key_groups = uri = qr = ""
     if stop is None:
         setup = yield from enrol.begin(site, login, visit.access.account, visit.flow_digest, now)
+        if isinstance(setup, enrol.Expired):
+            visit = replace(visit, flow=token((yield from Random(TOKEN_BYTES))), flow_is_new=True)
+            setup = yield from enrol.begin(site, login, visit.access.account, visit.flow_digest, now)
+        if isinstance(setup, enrol.Expired):
+            raise UnreadableRecord("a set-up that has just begun was sealed with a retired key")
         key_groups = totp.in_groups(setup.secret)
         uri = site.factor.uri(setup.secret, login.shown, site.settings.name)
         qr = yield from Call(totp.qr_svg, (uri,))

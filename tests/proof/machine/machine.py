@@ -26,6 +26,8 @@ WHO = ("erin", "frank", "ada")
 jars = st.sampled_from(JARS)
 apps = st.sampled_from(APPS)
 who = st.integers(0, 2)
+whose = st.sampled_from((None, None, None, 0, 1, 2))
+rights = st.sampled_from(("right", "right", "right", "next", "before", "saved", "wrong", "spent", "other"))
 hows = st.sampled_from(("go", "go", "fetch", "post"))
 kinds = st.sampled_from(
     ("right", "right", "right", "right", "next", "before", "old", "spent", "other", "retired", "wrong", "saved", "used")
@@ -54,13 +56,17 @@ class Machine(RuleBasedStateMachine):
             for side in self.sides:
                 side.administer(self._act_on_role(False))
 
-    @initialize(begins=st.sampled_from(((), ("erin",), ("erin", "ada"), ("erin", "frank", "ada"))))
-    def everybody_has_come_once(self, begins: tuple[str, ...]) -> None:
+    @initialize(begins=st.sampled_from((WHO, WHO, WHO, WHO[:1], WHO[1:], ())), is_enforced=st.booleans())
+    def everybody_has_come_once(self, begins: tuple[str, ...], is_enforced: bool) -> None:
+        """Each with a browser of their own, the administrator at the office."""
         for number, jar in enumerate(JARS):
             self.walk.goes_on()
-            self.walk.log_in(jar, "office" if number == 2 else "shop", self.walk.users[number])
+            app = "office" if number == 2 else "shop"
+            self.walk.log_in(jar, app, self.walk.users[number])
             if WHO[number] in begins:
-                self._sets_up(jar, "office" if number == 2 else "shop")
+                self._sets_up(jar, app)
+        if is_enforced:
+            self._enforce(True)
 
     def _sets_up(self, jar: str, app: str) -> None:
         self.walk.look_at(jar, app, "setup")
@@ -69,15 +75,37 @@ class Machine(RuleBasedStateMachine):
 
     # ---- people ---------------------------------------------------------------------------------------------------------
 
-    @rule(jar=jars, app=apps, number=who)
-    def logs_in(self, jar: str, app: str, number: int) -> None:
+    @rule(jar=jars, app=apps, number=whose)
+    def logs_in(self, jar: str, app: str, number: int | None) -> None:
         self.walk.goes_on()
-        self.walk.log_in(jar, app, self.walk.users[number])
+        self.walk.log_in(jar, app, self._user(jar, number))
 
-    @rule(jar=jars, app=apps, number=who)
-    def comes_by_another_door(self, jar: str, app: str, number: int) -> None:
+    @rule(jar=jars, app=apps, number=whose, kind=rights, remember=st.booleans())
+    def comes_again(self, jar: str, app: str, number: int | None, kind: str, remember: bool) -> None:
+        """The session is over, and a new one begins; whoever is asked then, answers."""
+        self.walk.goes_on(STEP)
+        self.walk.drop(jar, ("session", app))
+        self.walk.visit(jar, app)
+        self.walk.log_in(jar, app, self._user(jar, number))
+        page = self._natural(jar, app)
+        if page in ("verify", "setup") and self.walk.look_at(jar, app, page) == f"page {page}":
+            if (form := self.walk.last_form(page)) >= 0:
+                self.walk.send(jar, form, self._code(jar, app, kind, page), remember=remember)
+            self.walk.visit(jar, app)
+
+    def _user(self, jar: str, number: int | None) -> str:
+        """Somebody by their number; without one, whose browser it is."""
+        return self.walk.users[JARS.index(jar) if number is None else number]
+
+    def _at(self, jar: str, app: str) -> str:
+        """An app in which somebody is logged in there, if there is one."""
+        other = "office" if app == "shop" else "shop"
+        return other if self.model.login(jar, app) is None and self.model.login(jar, other) is not None else app
+
+    @rule(jar=jars, app=apps, number=whose)
+    def comes_by_another_door(self, jar: str, app: str, number: int | None) -> None:
         self.walk.goes_on()
-        self.walk.arrives(jar, app, self.walk.users[number])
+        self.walk.arrives(jar, app, self._user(jar, number))
 
     @rule(jar=jars, app=apps)
     def logs_out(self, jar: str, app: str) -> None:
@@ -104,10 +132,11 @@ class Machine(RuleBasedStateMachine):
         page=st.sampled_from(("natural", "natural", "natural", "natural", "verify", "setup", "disable", "codes")),
         kind=kinds,
         remember=st.booleans(),
-        waits=st.booleans(),
+        waits=st.sampled_from((True, True, False)),
     )
     def proves(self, jar: str, app: str, page: str, kind: str, remember: bool, waits: bool) -> None:
         self.walk.goes_on(STEP if waits else 1)
+        app = self._at(jar, app)
         page = self._natural(jar, app) if page == "natural" else page
         if self.walk.look_at(jar, app, page) == f"page {page}" and (form := self.walk.last_form(page)) >= 0:
             self.walk.send(jar, form, self._code(jar, app, kind, page), remember=remember)
@@ -117,7 +146,9 @@ class Machine(RuleBasedStateMachine):
         if login is None:
             return "verify"
         decision = self.model.decide(jar, app, login)
-        return {"verify": "verify", "setup": "setup", "none": "setup"}.get(decision, "codes")
+        if not self.model.accounts[login.user].secret:
+            return "setup"
+        return "verify" if decision == "verify" else ("codes", "disable", "codes")[self.walk.steps % 3]
 
     def _code(self, jar: str, app: str, kind: str, page: str) -> Code:
         """A code of some kind for whoever is logged in there."""
@@ -151,14 +182,18 @@ class Machine(RuleBasedStateMachine):
     @rule(jar=jars, app=apps)
     def logs_out_by_our_page(self, jar: str, app: str) -> None:
         self.walk.goes_on()
-        page = {"verify": "verify", "setup": "setup"}.get(self._natural(jar, app), "account")
+        app = self._at(jar, app)
+        login = self.model.login(jar, app)
+        decision = self.model.decide(jar, app, login) if login else "pass"
+        page = decision if decision in ("verify", "setup") else "account"
         if self.walk.look_at(jar, app, page) == f"page {page}":
             self.walk.own_log_out(jar, self.walk.last_form("logout"))
 
     @rule(data=st.data(), jar=jars, app=apps, all_of_them=st.booleans())
     def forgets_browsers(self, data: Any, jar: str, app: str, all_of_them: bool) -> None:
         self.walk.goes_on()
-        if self.walk.look_at(jar, app, "account") != "page account" or self.walk.forms[-2:] == []:
+        app = self._at(jar, app)
+        if self.walk.look_at(jar, app, "account") != "page account":
             return
         form = self.walk.last_form("browsers")
         known = [token for token in self.walk.tokens if token.kind == "browser"]
@@ -215,10 +250,10 @@ class Machine(RuleBasedStateMachine):
         )
 
     @rule(
-        jar=jars,
-        number=who,
+        jar=st.sampled_from(("desk", "desk", *JARS)),
+        number=st.sampled_from((0, 0, 1, 1, 2)),
         act=st.sampled_from(("disable", "unlock", "forget")),
-        sender=st.sampled_from((None, *JARS)),
+        sender=st.sampled_from((None, None, *JARS)),
     )
     def somebody_acts_as_administrator(self, jar: str, number: int, act: str, sender: str | None) -> None:
         self.walk.goes_on()
@@ -308,8 +343,9 @@ class Machine(RuleBasedStateMachine):
             case _:
                 self.walk.send(jar, number, self._code(jar, app or form.app, kind, form.page), app)
 
-    @rule(jar=jars, app=apps, times=st.sampled_from((2, 4, 6, 6, 9, 55)), patient=st.booleans())
+    @rule(jar=jars, app=apps, times=st.sampled_from((1, 2, 4, 4, 6, 6, 6, 9, 9, 55)), patient=st.booleans())
     def guesses(self, jar: str, app: str, times: int, patient: bool) -> None:
+        app = self._at(jar, app)
         page = self._natural(jar, app)
         for _ in range(times):
             login = self.model.login(jar, app)
@@ -332,7 +368,8 @@ class Machine(RuleBasedStateMachine):
         user=who,
     )
     def the_store_fails(self, jar: str, app: str, what: str, number: int, is_done: bool, kind: str, user: int) -> None:
-        self.walk.goes_on()
+        self.walk.goes_on(STEP)
+        app = self._at(jar, app)
         page = self._natural(jar, app)
         if what == "prove" and self.walk.look_at(jar, app, page) != f"page {page}":
             return

@@ -41,6 +41,7 @@ class Setup:
     flow: int
     secret: int
     opened: int
+    key: int
 
 
 @dataclass(eq=False)

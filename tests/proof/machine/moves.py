@@ -93,19 +93,24 @@ class Model(State):
                 return "/home"
         if (name == "setup") == bool(account.secret) and name not in ("account", "verify"):
             return "/2fa/account"
-        flow = self.jars[jar].get(("flow", app))
-        if flow is None:
-            flow = self.sets["flow", app] = self.token("flow")
+        if ("flow", app) not in self.jars[jar]:
+            self.sets["flow", app] = self.token("flow")
         if name == "setup" and self.may_try(account):
-            yield from self.begin(account, flow)
+            yield from self.begin(jar, app, account)
         return f"page {name}"
 
-    def begin(self, account: Account, flow: Token) -> Changes:
-        if self.setup_of(account, flow) is None:
+    def begin(self, jar: str, app: str, account: Account) -> Changes:
+        """Show a set-up's secret: a new one, under a new flow cookie, where the old one's key is retired."""
+        flow = self.sets.get(("flow", app)) or self.jars[jar]["flow", app]
+        found = self.setup_of(account, flow)
+        if found is not None and found.key <= self.retired:
+            flow, found = self.token("flow"), None
+            self.sets["flow", app] = flow
+        if found is None:
             yield
             live = [one for one in account.setups if self.now < one.opened + SETUP_SECONDS]
             account.setups = sorted(live, key=lambda one: -one.opened)[:2]
-            account.setups.append(Setup(flow.number, next(self.numbers), self.now))
+            account.setups.append(Setup(flow.number, next(self.numbers), self.now, self.key))
 
     def prove(self, account: Account, code: Code) -> Move:
         kind, first, second = code
@@ -144,11 +149,11 @@ class Model(State):
         refused = self.refused(jar, app, form)
         if login is None or refused:
             return refused
-        account, flow = self.accounts[login.user], self.jars[jar].get(("flow", app))
+        account = self.accounts[login.user]
         if (name == "setup") == bool(account.secret):
             return "/home" if name == "verify" else "/2fa/account"
         if name == "setup":
-            return (yield from self.confirm(app, login, account, flow, code))
+            return (yield from self.confirm(jar, app, login, account, code))
         ends = self.cookie(jar, app, login.user)
         verdict = yield from self.prove(account, code)
         if verdict:
@@ -254,15 +259,16 @@ class Model(State):
         how = ("go" if method in ("GET", "HEAD") else "post") if is_navigation else "fetch"
         return (yield from self.visit(jar, app, how))
 
-    def confirm(self, app: str, login: Token, account: Account, flow: Token | None, code: Code) -> Move:
+    def confirm(self, jar: str, app: str, login: Token, account: Account, code: Code) -> Move:
         if not self.may_try(account):
             return "page setup 429"
         yield
         self.count(account)
-        at, setup = self.now, self.setup_of(account, flow)
-        if setup is None or code[:2] != ("totp", setup.secret) or abs(code[2] - at // STEP) > 1:
-            if flow is not None and self.may_try(account):
-                yield from self.begin(account, flow)
+        at, setup = self.now, self.setup_of(account, self.jars[jar]["flow", app])
+        lives = setup is not None and setup.key > self.retired
+        if setup is None or not lives or code[:2] != ("totp", setup.secret) or abs(code[2] - at // STEP) > 1:
+            if self.may_try(account):
+                yield from self.begin(jar, app, account)
             return "page setup refused"
         yield
         account.tries.remove(at)

@@ -17,7 +17,7 @@ from support.exchange import Reply
 from support.realm import NOW, Clock, code_at, session_cookie
 from support.visitor import Visitor, codes_of, key_of
 
-JARS = ("laptop", "phone", "thief")
+JARS = ("laptop", "phone", "desk")
 WRONG = -1
 
 
