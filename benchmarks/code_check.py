@@ -47,13 +47,15 @@ WARM_UP = 1
 
 @dataclass
 class Person:
-    """``row``: the account as it was written; ``at``: when the next form comes, seconds since 1970."""
+    """``row``: the account as it was written; ``at``: when the next form comes, seconds since 1970; ``codes``: those for
+    recovery."""
 
     user: str
     cookie: str
     secret: bytes
     row: AccountRow
     at: int
+    codes: tuple[str, ...]
 
 
 @dataclass
@@ -75,13 +77,18 @@ def enrolled(runtime: Runtime, user: str, now: int) -> Person:
     change = changed(site.sealer, key, generation, since=now, kinds={name: TOTP}, sealed={name: sealed}, codes=codes)
     row = AccountRow(generation, step_at(now), change.roster, change.authenticators, change.codes)
     runtime.answer(WriteRecords(key, 0, Records(account=row), now))
-    return Person(user, session_cookie(user, now), secret, row, now + 2 * STEP_SECONDS)
+    return Person(user, session_cookie(user, now), secret, row, now + 2 * STEP_SECONDS, tuple(texts))
 
 
 def form(runtime: Runtime, person: Person, code: str) -> tuple[Request, bytes]:
+    return form_with(runtime, person, code=code)
+
+
+def form_with(runtime: Runtime, person: Person, **fields: str) -> tuple[Request, bytes]:
+    """The prompt's form with a right token, unless there is another among the fields."""
     site, flow = runtime.gate.site, token(os.urandom(TOKEN_BYTES))
     drawn = tokens.write(site.sealer, "verify", flow, NAME, person.user, person.at)
-    body = urlencode({"token": drawn, "code": code, "next": "/page"}).encode()
+    body = urlencode({"token": drawn, "next": "/page"} | fields).encode()
     cookie = f"{person.cookie}; {site.cookies.flow.decode()}={flow.decode()}".encode()
     headers = (
         (b"host", b"localhost:8000"),
