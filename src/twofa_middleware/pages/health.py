@@ -12,6 +12,7 @@ from ..errors import StoreError
 from ..http import Answer, Request
 from ..protocol import Flow
 from ..site import Site
+from .notices import RETRY_SECONDS
 
 
 def is_asked(site: Site, request: Request) -> bool:
@@ -28,7 +29,7 @@ def answer(site: Site, request: Request) -> Flow[Answer]:
             try:
                 yield from CheckStore()
             except StoreError:
-                return _said(503, "not ready")
+                return _said(503, "not ready").adding((b"retry-after", str(RETRY_SECONDS).encode()))
             return _said(200, "ready")
         case _:
             return _said(404, "not found")
