@@ -29,14 +29,14 @@ from core.flows.people import (
     with_cookies,
 )
 from core.flows.stepping import Stepped, step
-from twofa_middleware.accounts.access import Access, Decision, MustSetUp, MustVerify, Passes, decide, look
+from twofa_middleware.accounts.access import Access, Decision, MustSetUp, MustVerify, Passes, decide, look, roles_of
 from twofa_middleware.accounts.passes import Method
 from twofa_middleware.accounts.remembered import Browser
 from twofa_middleware.asks import AccountRow, BrowserRow, Call, Done, Look, PassRow, ReadRoles, Seen, TouchPass
 from twofa_middleware.browser.cookies import PassCookie, digest
 from twofa_middleware.errors import UnreadableRecord
 from twofa_middleware.http import Request
-from twofa_middleware.protocol import Login
+from twofa_middleware.protocol import Flow, Login
 from twofa_middleware.site import Site
 
 AT_ONCE = site(enforcement={"pinned": ["Manager"], "starts": "now"})
@@ -221,3 +221,36 @@ def test_an_idle_pass_is_none_and_its_use_is_not_noted() -> None:
     row, cookie = pass_of(Method.TOTP, at=STRICT)
     done = looked(later(with_cookies(**{PASS_NAME: cookie.dump()}), 3600), account_row(), row, at=STRICT)
     assert (done.result.valid_pass, done.kinds) == (None, [Look])
+
+
+# ---- what a role resolver sees --------------------------------------------------------------------------------------
+
+
+class Sees:
+    """A role resolver that keeps what it is shown."""
+
+    Options = dict
+
+    def __init__(self) -> None:
+        self.shown: list[Request] = []
+
+    def roles_of(self, login: Login, request: Request) -> Flow[frozenset[str]]:
+        yield from ()
+        self.shown.append(request)
+        return frozenset({"Manager"})
+
+
+def test_a_role_resolver_sees_the_request_without_cookies_of_ours() -> None:
+    sees = Sees()
+    at = replace(ENFORCED, roles=sees)
+    asked = request((b"cookie", b"sid=1; " + SITE.cookies.passes + b"=secret; 2fa-flow-other-x=2"), (b"x-team", b"a"))
+    assert step(roles_of(at, ERIN, asked)).result == {"Manager"}
+    (shown,) = sees.shown
+    assert dict(shown.headers) == {b"cookie": b"sid=1", b"x-team": b"a"}
+
+
+def test_a_request_without_any_is_shown_as_it_came() -> None:
+    sees = Sees()
+    asked = request((b"cookie", b"sid=1"))
+    step(roles_of(replace(ENFORCED, roles=sees), ERIN, asked))
+    assert sees.shown == [asked]

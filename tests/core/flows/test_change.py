@@ -97,6 +97,14 @@ def test_a077_a_change_raises_the_generation_and_the_acting_session_passes_under
 
 
 @CHANGES
+def test_the_browser_gets_the_cookie_of_the_pass_that_the_store_holds(change: Any) -> None:
+    done = changing(change, TAKEN, SPENT)
+    cookie, opens = done.result.prepared.pass_cookie, done.one(SpendStep).opens
+    assert opens is not None
+    assert (cookie.user, cookie.digest) == (USER, opens.digest)
+
+
+@CHANGES
 @pytest.mark.parametrize("reply", [Waiting(NOW + 30), Stopped()])
 def test_a046_a042_the_attempt_is_counted_first_and_nothing_is_looked_at_while_waiting(change: Any, reply: Any) -> None:
     done = changing(change, (TakeAttempt, reply), proof=TotpCode(UNTOUCHABLE))
@@ -157,6 +165,7 @@ def test_after_disable_nobody_goes_on_whose_role_demands_a_second_factor() -> No
     done = step(doing(disable, at=ENFORCED), *MANAGER, TAKEN, SPENT)
     spent = done.one(SpendStep)
     assert (spent.opens, spent.remembers, spent.ends) == (None, None, b"old")
+    assert not account_after(spent.change).is_enrolled
     assert isinstance(done.result, Accepted)
     assert done.result.prepared.pass_cookie is None
 

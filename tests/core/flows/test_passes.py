@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from core.flows.people import ERIN, GENERATION, NOW, SITE, STRICT, USER, browser_of, pass_of, site
 from core.flows.stepping import failing_at_each, step
-from twofa_middleware.accounts.passes import Method, Pass, new_pass, read_pass
-from twofa_middleware.accounts.remembered import read_browser
+from twofa_middleware.accounts.passes import Method, Pass, end_pass, new_pass, read_pass
+from twofa_middleware.accounts.remembered import NAME_BYTES, new_browser, read_browser
 from twofa_middleware.accounts.unprompted import Opening, open_unprompted
-from twofa_middleware.asks import Done, Emit, Moved, OpenPass, PassRow, Random
+from twofa_middleware.asks import Absent, Done, Emit, EndPass, Moved, OpenPass, PassRow, Random
 from twofa_middleware.browser.cookies import digest
 from twofa_middleware.protocol import Login
 from twofa_middleware.site import Site
@@ -133,6 +133,29 @@ def test_a_method_that_nobody_knows_is_no_pass() -> None:
         assert read(replace(row, record=SITE.sealer.authenticate("pass", context, odd))) is None
 
 
+# ---- ended --------------------------------------------------------------------------------------------------------
+
+
+def test_a079_a_pass_is_ended_by_its_cookie_and_its_owner_is_told_of() -> None:
+    cookie = pass_of(Method.TOTP)[1]
+    done = step(end_pass(SITE, cookie, NOW, "log-out", ERIN), (EndPass, Done()))
+    asked = done.one(EndPass)
+    assert (asked.user, asked.digest, asked.now) == (USER, cookie.digest, NOW)
+    event = done.one(Emit).event
+    assert (event.name, event.user, event.label, event.facts) == ("pass ended", "5", "erin", {"why": "log-out"})
+    assert (event.at, event.app) == (NOW, "shop")
+
+
+@pytest.mark.parametrize("there", [None, Login("6", "session-6", "bea")], ids=["nobody", "somebody else"])
+def test_who_is_there_when_somebody_elses_pass_ends_is_not_said_to_be_its_owner(there: Login | None) -> None:
+    done = step(end_pass(SITE, pass_of(Method.TOTP)[1], NOW, "log-out", there), (EndPass, Done()))
+    assert (done.one(EndPass).user, done.one(Emit).event.user, done.one(Emit).event.label) == (USER, "", "")
+
+
+def test_of_a_pass_that_was_not_there_nothing_is_told() -> None:
+    assert step(end_pass(SITE, pass_of(Method.TOTP)[1], NOW, "log-out"), (EndPass, Absent())).events == []
+
+
 # ---- opened without a prompt ----------------------------------------------------------------------------------------
 
 
@@ -154,6 +177,7 @@ def test_its_cookie_goes_to_the_browser_only_once_it_is_opened() -> None:
     assert done.kinds == [OpenPass]
     assert done.result is not None
     assert done.result[1].startswith(SITE.cookies.passes + b"=" + USER.encode() + b".")
+    assert b"; Max-Age=%d;" % DAY in done.result[1]
 
 
 def test_a_pass_of_an_account_that_has_moved_meanwhile_is_not_opened() -> None:
@@ -218,3 +242,26 @@ def test_an_authentic_record_of_no_known_form_is_no_remembered_browser() -> None
     row = browser_of()[0]
     record = SITE.sealer.authenticate("browser", (USER, GENERATION, row.digest.hex()), b"\xc1")
     assert remembered(replace(row, record=record)) is None
+
+
+def test_a_new_browser_was_opened_and_used_now() -> None:
+    row, token = browser_of()
+    assert (row.digest, row.opened_at, row.used_at, row.expires_at) == (digest(token), NOW, NOW, NOW + 90 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("Firefox on Android", "Firefox on Android"),
+        ("A" * NAME_BYTES, "A" * NAME_BYTES),
+        ("Firefox on " + "B" * 9, "Firefox on " + "B" * 9),
+        ("Firefox on " + "B" * 10, "Firefox"),
+        ("Firefox on an odd on one", "Firefox"),
+        ("A" * 30 + " on Linux", "A" * NAME_BYTES),
+        ("é" * 30, "é" * 10),
+        ("A" + "é" * 30, "A" + "é" * 9),
+    ],
+)
+def test_a_browsers_name_is_cut_to_what_the_row_has_room_for(name: str, kept: str) -> None:
+    row = step(new_browser(SITE, USER, GENERATION, name, NOW)).result[0]
+    assert remembered(row).name == kept

@@ -77,3 +77,13 @@ def test_a_recovery_code_of_somebody_else_is_none() -> None:
     flow = verify(SITE, type(ERIN)("6"), RecoveryCode(CODES[0]), request(), remember=False, ends=None)
     with pytest.raises(UnreadableRecord):  # the account itself does not open for her
         step(flow, (TakeRecoveryAttempt, attempt(account_row())))
+
+
+def test_the_code_is_taken_from_its_owner_now_with_the_pass_and_the_browser_that_it_opens() -> None:
+    done = step(trying(RecoveryCode(CODES[0]), remember=True), *RIGHT_RECOVERY)
+    spent, prepared = done.one(SpendCode), accepted(done).prepared
+    assert (spent.user, spent.now) == (USER, NOW)
+    assert (spent.opens, spent.remembers, spent.change) == (prepared.opens, prepared.remembers, None)
+    assert spent.opens is not None
+    assert spent.remembers is not None
+    assert done.events == ["code accepted", "browser remembered"]

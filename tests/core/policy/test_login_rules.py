@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from twofa_middleware.errors import ConfigError
+from twofa_middleware.form_body import MOST_PARTS
 from twofa_middleware.http import Request
-from twofa_middleware.policy.login_rules import LoginRule
+from twofa_middleware.policy.login_rules import LoginRule, may_mean
 
 FORM = b"application/x-www-form-urlencoded"
 
@@ -195,3 +196,102 @@ def test_of_more_fields_than_are_looked_at_one_may_be_any() -> None:
     assert in_form("POST /account form action=logout", b"&" * 1001)
     assert holds("ANY /** ?action=logout", "/a?" + "&" * 1001)
     assert not holds("ANY /** ?action=logout", "/a?" + "&" * 900)
+
+
+@pytest.mark.parametrize(
+    ("body", "may"),
+    [
+        (b"_method=POST", True),
+        (b"x=1&_METHOD=post", True),
+        (b"_metho%64=%50OST", True),
+        (b"_method=GET", False),
+        (b"method=POST", False),
+        (b"x=POST&y=_method", False),
+        (b"POST=_method", False),
+        (b"", False),
+        (b"&" * 1001, True),
+    ],
+)
+def test_a011_a_form_that_names_a_method_of_the_rule_may_mean_it(body: bytes, may: bool) -> None:
+    rule = LoginRule.parse("POST /login")
+    assert rule.holds_for_form(FORM, None, body, names_method=True) is may
+    assert rule.holds_for_form(FORM, None, body)
+
+
+def test_a011_the_method_and_the_field_both_have_to_be_in_the_form() -> None:
+    rule = LoginRule.parse("DELETE,PUT /account form action=logout")
+    assert rule.holds_for_form(FORM, None, b"_method=put&action=logout", names_method=True)
+    assert not rule.holds_for_form(FORM, None, b"_method=post&action=logout", names_method=True)
+    assert not rule.holds_for_form(FORM, None, b"_method=put&action=view", names_method=True)
+
+
+def test_a_form_in_an_encoding_of_its_content_may_have_any_field() -> None:
+    rule = LoginRule.parse("POST /account form action=logout")
+    assert rule.holds_for_form(FORM, b"gzip", b"x=1")
+    assert not rule.holds_for_form(FORM, b"identity", b"x=1")
+
+
+def test_a_value_begins_after_the_first_equals_sign() -> None:
+    assert in_form("POST /account form action", b"action=a=b")
+    assert not in_form("POST /account form action=b", b"action=a=b")
+    assert holds("POST /login", "/login?_method=a=b", "GET")
+
+
+def test_exactly_as_many_fields_as_are_looked_at_are_still_read() -> None:
+    at_most = MOST_PARTS - 1
+    assert not in_form("POST /account form action=logout", b"&" * at_most)
+    assert in_form("POST /account form action=logout", b"&" * (at_most + 1))
+    assert not holds("ANY /** ?action=logout", "/a?" + "&" * at_most)
+    assert holds("ANY /** ?action=logout", "/a?" + "&" * (at_most + 1))
+    assert not holds("POST /login", "/login?" + "&" * at_most)
+    assert holds("POST /login", "/login?" + "&" * (at_most + 1))
+
+
+@pytest.mark.parametrize(
+    ("rule", "path"),
+    [
+        ("POST /a/login", "/a//login"),
+        ("POST /a/login", "/a/./login"),
+        ("POST /a/login", "/b/../a/login/"),
+        ("POST /login/", "/login"),
+        ("POST /login/", "//login"),
+        ("POST /", "//"),
+        ("POST /", "/."),
+        ("POST /a/login", "/a/login%2f"),
+        ("POST /a/login", "/a/%2e%2e/a/login"),
+        ("POST /login", "/lo\x01gin"),
+        ("POST /login", "/lo\u200bgin"),
+        ("POST /x/{name}/login", "/x/%80/login"),
+    ],
+)
+def test_a006_an_odd_path_that_may_be_read_as_a_longer_one_is_one(rule: str, path: str) -> None:
+    assert holds(rule, path, "POST")
+
+
+@pytest.mark.parametrize("path", ["/login/x", "/x/login", "/loginx", "/logi", "/loginXX", "/l/ogin", "/C/login"])
+def test_a_path_that_nobody_reads_as_the_path_is_none(path: str) -> None:
+    assert not holds("POST /login", path, "POST")
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "may"),
+    [
+        (b"x" * 7, "logout", False),
+        (b"%25252525256cogout", "logout", False),  # more escapes than anybody takes off
+        (b"logout" + "\u0301".encode() * 3, "logout", False),
+        ("log\u200bout".encode(), "logout", True),
+        ("lo\u00a0gout".encode(), "logout", True),
+        ("\uff23\uff3a".encode(), "cz", True),
+        ("\u0421\u0417".encode(), "cz", False),
+        ("a\u0308".encode(), "\u00e4", True),
+        ("\u1e9b\u0323".encode(), "\u1e69", True),
+        (("\u200b" * 100 + "logout").encode(), "logout", True),
+        (b"caf\xc3\xa9", "CAF\u00c9", True),
+        (b"\xfflogout", "logout", True),
+        ("\u00a8a".encode(), "\u0308a", True),  # under NFKC a space comes with the first
+        ("\u200b".encode(), "", True),
+        (b"\x00", "", True),
+    ],
+)
+def test_what_any_parser_may_read_as_a_name(raw: bytes, text: str, may: bool) -> None:
+    assert may_mean(raw, text) is may

@@ -6,7 +6,7 @@ import pytest
 
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.http import Request
-from twofa_middleware.policy.paths import PathRule, asks_more
+from twofa_middleware.policy.paths import PathRule, asks_more, may_override
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,43 @@ def test_a_rule_that_asks_more_holds_where_the_method_may_be_another(
 ) -> None:
     request = Request("http", "GET", "", "/pay", b"/pay", query, headers, {}, 0)
     assert asks_more([PathRule.parse("POST /pay")], request) is holds
+
+
+@pytest.mark.parametrize(
+    ("rule", "method", "path"),
+    [
+        ("POST /pay", "post", "/pay"),
+        ("POST /pay", "POST", "/PAY"),
+        ("POST /pay", "POST", "/pay/"),
+        ("POST /pay", "POST", "/pay//"),
+        ("POST /pay/", "POST", "/pay"),
+        ("POST /a/{name}/pay", "POST", "/a/x/pay/"),
+        ("POST /pay", None, "/pay"),
+        ("ANY /pay", "ODD", "/Pay/"),
+    ],
+)
+def test_a006_a_rule_may_match_what_an_app_may_fold_or_trim_to_it(rule: str, method: str | None, path: str) -> None:
+    assert PathRule.parse(rule).may_match(method, path)
+
+
+@pytest.mark.parametrize(
+    ("rule", "method", "path"),
+    [
+        ("POST /pay", "GET", "/pay"),
+        ("POST /pay", "POST", "/pays"),
+        ("POST /pay", "POST", "pay"),
+        ("POST /pay", "POST", "/pay "),
+        ("POST /pay", None, "/payXX"),
+        ("POST /pay/", "POST", "/payX"),
+    ],
+)
+def test_it_may_match_nothing_else(rule: str, method: str | None, path: str) -> None:
+    assert not PathRule.parse(rule).may_match(method, path)
+
+
+@pytest.mark.parametrize(
+    ("query", "may"),
+    [(b"%", True), (b"a=%41", True), (b"METHOD", True), (b"x=method", True), (b"metho", False), (b"", False)],
+)
+def test_a011_an_escape_in_a_query_may_hide_another_method(query: bytes, may: bool) -> None:
+    assert may_override(Request("http", "GET", "", "/", b"/", query, (), {}, 0)) is may
