@@ -139,7 +139,7 @@ class Answer:
     """What the browser gets instead of the app's answer. ``closes``: a body was left unread, end the connection."""
 
     status: int
-    headers: Headers
+    headers: Headers = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     closes: bool = False
 
@@ -184,7 +184,7 @@ class Allow:
 
     request: Request
     login: Login | None
-    changes: Mapping[bytes, bytes | None]
+    changes: Mapping[bytes, bytes | None] = field(repr=False)
     must_release: Callable[[Iterable[tuple[bytes, bytes]]], bool]
     state: Any = field(repr=False)
     watches_body: bool = False
@@ -213,7 +213,7 @@ class Send:
     ``goes_on``: the answer begins a log-in, and for as long as the connection is open it is this that is asked about.
     """
 
-    headers: Headers
+    headers: Headers = field(repr=False)
     splicing: Splicing | None = None
     goes_on: Allow | None = None
 
