@@ -49,6 +49,14 @@ def weak_settings(settings: Settings, now: float) -> Iterator[Finding]:
             "whoever can make the store unreachable puts off by so long that a pass ends",
             "set it to 0 unless short outages happen and matter",
         )
+    if not settings.first_setup_needs_code:
+        yield Finding(
+            "first set-up open to the password",
+            "note",
+            '[admin] first_setup = "open"',
+            "who has the password of somebody without a second factor can set one up in their name",
+            'set first_setup = "code", or the profile strict, where administrators can hand a code over',
+        )
     if not settings.reset_makes_code:
         yield Finding(
             "reset lets the password in",

@@ -54,7 +54,7 @@ def test_what_is_found_is_told_with_its_cost_and_remedy(twofa: Twofa, open_realm
 def well(open_realm: Open) -> Stage:
     """A realm that is set up as it should be."""
     roles = {"use": "static", "users": {"ada": ["Root"]}}
-    pinned, admin = {"pinned": ["Root"]}, {"roles": ["Root"], "after_reset": "code"}
+    pinned, admin = {"pinned": ["Root"]}, {"roles": ["Root"], "first_setup": "code"}
     return open_realm(enforcement=pinned, admin=admin, roles=roles, shop={"exempt": []}, office={"exempt": []})
 
 
@@ -87,6 +87,7 @@ def test_nothing_is_written_not_even_that_somebody_looked(twofa: Twofa, open_rea
         ({"shop": {"login": ["POST /login", "PSOT /in"]}}, "unknown method"),
         ({"shop": {"logout": ["GETT /logout"]}}, "unknown method"),
         ({"admin": {"after_reset": "open"}}, "reset lets the password in"),
+        ({"admin": {"first_setup": "open"}}, "first set-up open to the password"),
         ({"enforcement": {"pinned": []}}, "no role pinned"),
         ({"events": {"sinks": []}}, "events stay in the store"),
         ({"events": {"carry": False}}, "events not carried from here"),
