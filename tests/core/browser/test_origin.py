@@ -8,7 +8,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from twofa_middleware.browser.origin import MAX_NEXT, is_own_form, is_own_websocket, local_path, path_on
+from twofa_middleware.browser.origin import (
+    MAX_NEXT,
+    is_origin,
+    is_own_form,
+    is_own_websocket,
+    is_the_page,
+    leads_below,
+    leads_to,
+    local_path,
+    path_on,
+)
 from twofa_middleware.http import Request
 
 SHOP = "https://shop.example.org"
@@ -145,3 +155,105 @@ def test_an_address_on_an_origin_of_the_app_is_a_path(location: str, path: str) 
 def test_a089_where_a_location_leads_is_a_local_path_or_nowhere(text: str) -> None:
     path = path_on(text, ORIGINS)
     assert path is None or local_path(path) == path
+
+
+def test_the_longest_place_is_still_one() -> None:
+    assert local_path("/" + "a" * (MAX_NEXT - 1)) is not None
+
+
+@pytest.mark.parametrize("text", [SHOP, "http://localhost:8000", "https://[::1]:8443", "http://a_b.example"])
+def test_an_origin_is_scheme_host_and_port(text: str) -> None:
+    assert is_origin(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["null", "", SHOP + "/", "ftp://shop.example.org", "https://", "HTTPS://SHOP", "https://a@b"]
+)
+def test_nothing_else_is_an_origin(text: str) -> None:
+    assert not is_origin(text)
+
+
+@pytest.mark.parametrize(
+    ("headers", "path"),
+    [
+        ([(b"location", b"/home")], "/home"),
+        ([(b"Location", b"https://shop.example.org/home?a=1")], "/home?a=1"),
+        ([(b"content-type", b"text/html"), (b"location", b"/home")], "/home"),
+        ([(b"location", b"https://evil.example/home")], None),
+        ([(b"location", b"/\xe4")], None),
+        ([(b"location", b"/home"), (b"Location", b"/other")], None),
+        ([(b"location", b"/home"), (b"location", b"/home")], None),
+        ([(b"x-location", b"/home")], None),
+        ([], None),
+    ],
+)
+def test_a089_an_answer_leads_to_a_place_only_if_it_says_so_once(
+    headers: list[tuple[bytes, bytes]], path: str | None
+) -> None:
+    assert leads_to(tuple(headers), ORIGINS) == path
+
+
+@pytest.mark.parametrize(
+    ("location", "root", "below"),
+    [
+        (b"/home", "", "/home"),
+        (b"/home?next=/x#part", "", "/home"),
+        (b"/home#part?x", "", "/home"),
+        (b"/shop/home", "/shop", "/home"),
+        (b"/shop/", "/shop", "/"),
+        (b"/shop/shop/home?x", "/shop", "/shop/home"),
+        (b"https://shop.example.org/shop/home?x", "/shop", "/home"),
+        (b"/a%20b/home", "/a%20b", "/home"),
+        (b"/shop", "/shop", None),
+        (b"/shop?x", "/shop", None),
+        (b"/shops/home", "/shop", None),
+        (b"/other/home", "/shop", None),
+        (b"//evil.example/shop/home", "/shop", None),
+    ],
+)
+def test_an_answer_leads_below_the_apps_root_or_elsewhere(location: bytes, root: str, below: str | None) -> None:
+    assert leads_below(((b"location", location),), ORIGINS, root) == below
+    assert leads_below((), ORIGINS, root) is None
+
+
+@pytest.mark.parametrize(
+    ("reference", "base"),
+    [
+        ("", ""),
+        ("?page=2", ""),
+        ("#part", ""),
+        ("/a/page", ""),
+        ("page", ""),
+        (" page ", ""),
+        ("../a/page?x=1", ""),
+        (SHOP + "/a/page", ""),
+        ("HTTPS://Shop.Example.org/a/page", ""),
+        ("//shop.example.org/a/page", ""),
+        ("page", "/a/"),
+        ("page", " /a/other "),
+        ("a/page", SHOP + "/"),
+    ],
+)
+def test_a_reference_is_the_page_however_it_is_written(reference: str, base: str) -> None:
+    assert is_the_page(reference, "/a/page", ORIGINS, base)
+
+
+@pytest.mark.parametrize(
+    ("reference", "base"),
+    [
+        ("other", ""),
+        ("/page", ""),
+        ("/A/page", ""),
+        ("https://evil.example/a/page", ""),
+        ("//evil.example/a/page", ""),
+        ("http://shop.example.org/a/page", ""),
+        ("page", "https://evil.example/a/"),
+        ("page", "/b/"),
+        ("", "/b/page"),
+        ("https://[::1/a/page", ""),
+        ("page", "https://[::1/"),
+        ("javascript:alert(1)", ""),
+    ],
+)
+def test_a_reference_to_anything_else_is_not_the_page(reference: str, base: str) -> None:
+    assert not is_the_page(reference, "/a/page", ORIGINS, base)

@@ -88,6 +88,11 @@ def test_a073_nothing_else_is_a_code(text: str) -> None:
     assert find(OLD_SEALER, "5", text, stored(OLD_SEALER)) is None
 
 
+def test_no_longer_text_than_64_letters_is_read() -> None:
+    assert clean(" " * 48 + "4f7k9x2ma0c1w8qz") == "4f7k9x2ma0c1w8qz"
+    assert clean(" " * 49 + "4f7k9x2ma0c1w8qz") is None
+
+
 @given(st.text(max_size=70))
 def test_what_is_a_code_is_sixteen_letters_of_the_alphabet(text: str) -> None:
     letters = clean(text)
