@@ -47,7 +47,7 @@ def test_what_is_found_is_told_with_its_cost_and_remedy(twofa: Twofa, open_realm
     done = twofa("doctor")
     assert done.code == 1
     assert "PROBLEM: [apps.shop] has mode report\n  It costs: everybody is let by" in done.out
-    assert done.out.endswith("\n\nThere is something to mend: 2 problems, 4 notes.\n")
+    assert done.out.endswith("\n\nThere is something to mend: 2 problems, 5 notes.\n")
 
 
 @pytest.fixture
