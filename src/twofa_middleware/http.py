@@ -163,7 +163,7 @@ class KnownPass:
     without a question, as long as nothing of the user has changed. ``seen``: what the store said (``asks.Seen``)."""
 
     user: UserKey
-    session: str | None
+    session: str | None = field(repr=False)
     until: int
     seen: Any = field(default=None, repr=False, compare=False)
 

@@ -105,10 +105,8 @@ CANARIES = Canaries()
 def forms_of(secret: bytes) -> frozenset[str]:
     """How a secret may be written, as ``_plain`` writes it."""
     text = secret.decode("latin-1")
-    written = [text, quote_from_bytes(secret, safe=""), repr(secret)[2:-1], repr(text)[1:-1], html.escape(text)]
+    written: list[str | bytes] = [secret, text, quote_from_bytes(secret, safe=""), repr(secret)[2:-1], repr(text)[1:-1], html.escape(text)]
     written += [json.dumps(text)[1:-1], secret.hex(), "".join(f"%{byte:02x}" for byte in secret)]
-    if not text.isascii():
-        written += [text.encode().decode("latin-1")]
     written += [base64.b64encode(_whole(secret, skip, 3)).decode() for skip in range(3)]
     written += [_base32(_whole(secret, skip, 5)) for skip in range(5)]
     return frozenset(form for one in written if len(form := _plain(one)) >= _SHORTEST_FORM)
@@ -134,8 +132,15 @@ def _base32(whole: bytes) -> str:
 
 def _plain(said: str | bytes) -> str:
     """Bytes as latin-1, letters in lower case, and the standard alphabet of base64 as the one for URLs."""
-    raw = said if isinstance(said, bytes) else said.encode("utf-8", "surrogatepass")
+    raw = said if isinstance(said, bytes) else _bytes_of(said)
     return raw.decode("latin-1").lower().replace("+", "-").replace("/", "_")
+
+
+def _bytes_of(said: str) -> bytes:
+    try:
+        return said.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return said.encode("utf-8", "surrogatepass")
 
 
 def _meant_by(secret: str) -> list[bytes]:

@@ -40,7 +40,7 @@ class Login:
     """
 
     user: str
-    session: str | None = None
+    session: str | None = field(default=None, repr=False)
     label: str = ""
     email: str = ""
     expires: int | None = None
