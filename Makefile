@@ -7,7 +7,7 @@ JOBS ?= 2
 TOX := .venv-tools/bin/tox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types e2e soak bench timing fuzz clean python
+.PHONY: help demo test lint types e2e soak machine bench timing fuzz clean python
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z0-9 -]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -23,6 +23,9 @@ lint types e2e: .venv-tools/installed ## run this one only
 
 soak: .venv-tools/installed ## the races, 1,000 rounds each
 	TWOFA_RACE_ROUNDS=1000 $(TOX) run -e py3$(shell $(PYTHON) -c 'import sys; print(sys.version_info.minor)')-core -- tests/core/stores/test_races.py tests/core/stores/test_submission_races.py
+
+machine: .venv-tools/installed ## the state machine, 1,000 walks of 50 moves on each pair of sides, other ones each time
+	TWOFA_MACHINE_EXAMPLES=1000 TWOFA_MACHINE_STEPS=50 $(TOX) run -e proof -- tests/proof/machine
 
 bench: .venv-bench/installed ## what the gate costs beside others, some minutes; writes docs/performance.md (takes BENCH="--quick")
 	.venv-bench/bin/python benchmarks/performance.py $(BENCH)
