@@ -9,6 +9,7 @@ import pytest
 
 from support.exchange import Pairs, encoded
 from support.realm import ORIGIN, session_cookie
+from support.told import told
 from support.visitor import FORM_TYPE, NAVIGATION, forms_of
 from support.wsgi_wire import App, environ_of, serve
 from twofa_middleware.errors import BadRequest
@@ -127,3 +128,21 @@ def test_a_form_that_was_held_back_for_too_long_is_not_taken() -> None:
     with pytest.raises(BadRequest, match="did not arrive within 0 seconds") as refused:
         read_body(environ, ReadBody(LIMIT, 0))
     assert refused.value.status == 408
+
+
+class Torn(io.RawIOBase):
+    """A body whose chunks are none, as gunicorn tells of it."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        raise LookupError("Invalid HTTP Header")
+
+
+def test_a103_a_form_that_the_server_cannot_take_apart_is_400_and_no_fault_of_ours(
+    gated: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    environ = environ_of("POST", "/2fa/verify", HEADERS, **{"wsgi.input": Torn(), "wsgi.input_terminated": True})
+    assert serve(gated, environ).status == 400
+    assert told(caplog, "refused, our fault") == []

@@ -105,7 +105,7 @@ def peek_body(environ: WSGIEnvironment, ask: PeekBody) -> bytes | None:
     while len(body) <= ask.limit_bytes and monotonic() - began <= ask.limit_seconds:
         try:
             chunk = stream.read(min(_CHUNK, ask.limit_bytes + 1 - len(body)))
-        except OSError:
+        except Exception:  # as below
             raise _not_whole() from None
         if not chunk:
             return bytes(body)
@@ -117,7 +117,7 @@ def peek_body(environ: WSGIEnvironment, ask: PeekBody) -> bytes | None:
 def _whole(environ: WSGIEnvironment, limit_bytes: int) -> bytes:
     # It comes with a test client and a server for developers, a tenth of a second in all: only forms wait for that, and
     # only in apps that are not made with it. ``__init__.py`` has seen that it is there.
-    from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+    from werkzeug.exceptions import RequestEntityTooLarge
     from werkzeug.wsgi import get_input_stream
 
     too_large = BadRequest(413, f"The form may have {limit_bytes} bytes.")
@@ -126,7 +126,7 @@ def _whole(environ: WSGIEnvironment, limit_bytes: int) -> bytes:
         body: bytes = get_input_stream(environ, max_content_length=limit_bytes + 1).read()
     except RequestEntityTooLarge:
         raise too_large from None
-    except (HTTPException, OSError):
+    except Exception:  # each server has errors of its own for chunks that are none (gunicorn: no OSError)
         raise _not_whole() from None
     if len(body) > limit_bytes:
         raise too_large
