@@ -137,8 +137,8 @@ def test_a_cancelled_request_is_not_turned_into_an_answer() -> None:
         Login(" ada"),
         Login(True),  # type: ignore[arg-type]
         Login("A\u030angstrom"),
-        Login("ada", session=7),  # type: ignore[arg-type]
-        Login("ada", session="\ud800"),
+        pytest.param(Login("ada", session=7), id="a number as session"),  # type: ignore[arg-type]
+        pytest.param(Login("ada", session="\ud800"), id="half a character as session"),
         Login("ada", label=None),  # type: ignore[arg-type]
         Login("ada", expires="1"),  # type: ignore[arg-type]
     ],
