@@ -162,6 +162,8 @@ def _edited(edit: Edit, text: str) -> str:
     if (times := text.count(edit.find)) != 1:
         raise StaleMutantError(f"{edit.file}: the text to be replaced stands there {times} times")
     patched = text.replace(edit.find, edit.replace)
+    if not edit.file.endswith(".py"):
+        return patched
     try:
         compile(patched, edit.file, "exec")
     except SyntaxError as error:
