@@ -6,17 +6,18 @@ import itertools
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from servers.commands import ASGI_DOOR, GATED, GRANIAN, HYPERCORN, UVICORN, WSGI_DOOR, Way
+from servers.raw_connections import Drip, Steps, Wait
 from servers.site import prepare, visitor_of
 from support.realm import session_cookie
-from support.servers import Server, calls_file, read_all, read_answer, running
+from support.servers import ANSWER_SECONDS, Server, calls_file, read_all, read_answer, running
 from support.witness import Call, calls_of
 
 WSGI, ASGI = "support.witness:wsgi", "support.witness:asgi"
@@ -41,6 +42,7 @@ one answer, where the server goes on waiting."""
 
 PASS = "2fa-pass-test-shop"
 NO_TOKEN = "A" * 43
+WHILE_SECONDS, DRIP_SECONDS, SILENCE_SECONDS = 0.3, 0.1, 3
 STARTED_AT_ONCE = 2  # each has to be there in time, also on a busy machine
 
 
@@ -87,6 +89,12 @@ class Everywhere:
         """All calls on all servers."""
         return [call for server in self.servers.values() for call in calls_of(server.folder)]
 
+    def talk(self, steps: Steps, sender: str) -> dict[str, tuple[bytes, list[Call]]]:
+        """The same connection to each server by one sender. Server → all that it answers, and the calls of the app."""
+        with ThreadPoolExecutor(len(self.servers)) as at_once:
+            told = at_once.map(lambda server: talk(server, self.senders[sender], steps), self.servers.values())
+            return dict(zip(self.servers, told, strict=True))
+
     def send(self, raw: bytes, until: Until) -> dict[str, dict[str, Outcome]]:
         """The same bytes to each server by each sender. Server → sender → outcome."""
         with ThreadPoolExecutor(len(self.servers)) as at_once:
@@ -113,6 +121,44 @@ def outcome(server: Server, sender: Sender, raw: bytes, until: Until) -> Outcome
             pass  # it has answered before all was sent
         answer = read_answer(connection) if until == "answered" else read_all(connection)
     return judge(answer, [call for call in calls_of(server.folder, before) if call.agent in ("", tag)])
+
+
+def talk(server: Server, sender: Sender, steps: Steps) -> tuple[bytes, list[Call]]:
+    """Take the steps, as far as the server goes along, then hear all until it hangs up."""
+    before, heard = calls_file(server.folder).stat().st_size, b""
+    with server.connect() as connection:
+        with suppress(OSError):  # it has hung up
+            for step in steps:
+                heard += _take(step, connection, sender, lambda: bool(calls_of(server.folder, before)))
+        connection.settimeout(SILENCE_SECONDS)  # not every server hangs up after an error
+        with suppress(TimeoutError):
+            heard += read_all(connection)
+    return heard, calls_of(server.folder, before)
+
+
+def _take(step: bytes | Drip | Wait, connection: socket.socket, sender: Sender, is_called: Callable[[], bool]) -> bytes:
+    match step:
+        case bytes():
+            connection.sendall(sender.fill(step, ""))
+        case Drip(dripping):
+            for byte in (whole := sender.fill(dripping, "")):
+                connection.sendall(bytes([byte]))
+                time.sleep(DRIP_SECONDS / len(whole))
+        case Wait.END:
+            connection.shutdown(socket.SHUT_WR)
+        case Wait.CALL:
+            until = time.monotonic() + WHILE_SECONDS
+            while not is_called() and time.monotonic() < until:
+                time.sleep(0.01)
+        case Wait.ANSWER:
+            connection.settimeout(WHILE_SECONDS)
+            try:
+                return read_answer(connection)
+            except TimeoutError:
+                return b""
+            finally:
+                connection.settimeout(ANSWER_SECONDS)  # for what is sent
+    return b""
 
 
 def judge(answer: bytes, calls: list[Call]) -> Outcome:

@@ -11,6 +11,7 @@ import pytest
 
 from servers.raw import TORN, Ends, Raw, names_of
 from servers.raw_bodies import FRAMING
+from servers.raw_connections import BY_NOBODY, REFUSED
 from servers.raw_headers import COOKIES, HEADERS, SOCKETS
 from servers.raw_requests import LINES, PATHS
 from servers.raw_servers import Everywhere, everywhere
@@ -21,7 +22,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
     with everywhere(tmp_path_factory.mktemp("servers")) as servers:
         yield servers
         # Also of what reached the app late, when its sender had gone.
-        assert [call for call in servers.calls() if "sam" in call.people] == []
+        assert [call for call in servers.calls() if "sam" in call.people or call.path == "/smuggled"] == []
 
 
 def ends_as_written(servers: Everywhere, raw: Raw) -> None:
@@ -70,3 +71,17 @@ def test_a026_a091_a092_a093_cookies_end_the_same_everywhere(name: str, servers:
 @pytest.mark.parametrize("name", FRAMING)
 def test_a103_a106_a_body_ends_the_same_everywhere(name: str, servers: Everywhere) -> None:
     ends_as_written(servers, FRAMING[name])
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a106_whatever_comes_after_or_in_a_refused_request_is_none_that_reaches_the_app(
+    name: str, servers: Everywhere
+) -> None:
+    for server, (_, calls) in servers.talk(REFUSED[name], "password alone").items():
+        assert [(call.path, call.people) for call in calls] in ([], [("/next", ())]), server
+
+
+@pytest.mark.parametrize("name", BY_NOBODY)
+def test_a026_a106_a_cookie_in_the_trailers_is_decided_about_or_not_seen(name: str, servers: Everywhere) -> None:
+    for server, (_, calls) in servers.talk(BY_NOBODY[name], "password alone").items():
+        assert {call.people for call in calls} <= {()}, server
