@@ -39,12 +39,13 @@ def open_store(settings: Settings, sealer: Sealer | None = None) -> Store:
 
 def store_kind(settings: Settings) -> tuple[type[Any], str, StoreOptions]:
     """The class of the store, its URL with a file path made absolute, and its options."""
-    scheme, _, rest = settings.store.url.partition(":")
-    with named(settings, "store: "):
-        kind = plugin("store", scheme)
     url = settings.store.url
-    if scheme == "sqlite" and rest.startswith("///"):
-        url = f"sqlite:///{settings.folder / rest[3:]}"
+    with named(settings, "store: "):
+        if not settings.store.scheme:
+            raise ConfigError("this is no address of a store; write it as in sqlite:///var/twofa.db")
+        kind = plugin("store", settings.store.scheme)
+    if url.startswith("sqlite:///"):
+        url = f"sqlite:///{settings.folder / url.removeprefix('sqlite:///')}"
     return kind, url, _store_options(settings)
 
 

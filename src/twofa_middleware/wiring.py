@@ -37,6 +37,7 @@ from .sealing import Sealer
 from .settings import Settings
 from .settings.reading import did_you_mean
 from .site import Site
+from .tracebacks import without_locals
 
 LOGGER = logging.getLogger("twofa_middleware")
 
@@ -47,7 +48,7 @@ def build(settings: Settings, name: str, *, asynchronous: bool, clock: Callable[
         return _built(settings, name, asynchronous, clock)
     except ConfigError as error:
         # Servers show all frames of what an app raises while it is imported; those in here say no more than the message.
-        cause = error.__cause__
+        cause = without_locals(error).__cause__
         raise error.with_traceback(None) from (None if isinstance(cause, OSError) else cause)
 
 

@@ -47,7 +47,9 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     @property
     def scheme(self) -> str:
-        return self.url.partition(":")[0]
+        """The kind of store; empty for an address of none, which may be a password that was put in its place."""
+        scheme, is_one, _ = self.url.partition("://")
+        return scheme if is_one else ""
 
     @property
     def is_redis(self) -> bool:
