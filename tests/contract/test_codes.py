@@ -178,4 +178,7 @@ def test_a029_the_form_never_names_the_user(erin: Visitor, stage: Stage, field: 
 def test_a058_a_clock_before_1970_accepts_nothing_and_breaks_nothing(erin: Visitor, stage: Stage) -> None:
     assert code_at(erin.key, 0) != code_at(erin.key, 30)
     stage.clock.now = 10
-    assert stage.visitor("erin", "login-9").go("/2fa/verify").status == 200
+    early = stage.visitor("erin", "login-9")
+    assert early.go("/2fa/verify").status == 200
+    assert early.verify(erin.code()).status == 422
+    assert early.go("/home").status == 303
