@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from support.ending import end
 from support.exchange import AsgiExchange, Reply, WsgiExchange
 from support.gates import realm_on
 from support.realm import COOKIES, ORIGINS, Clock, session_cookie
-from support.redis_servers import new_realm, shared_redis
+from support.redis_servers import new_realm, shared_redis, wait_until
 from support.spy import Behaviour, Call, Spy, Told
 from support.visitor import Visitor
 from twofa_middleware import asks
@@ -34,7 +33,6 @@ SETTINGS: dict[str, Any] = {
     "office": {"admin": True},
     "events": {"sinks": []},
 }
-SETTLE_SECONDS = 2
 
 
 class Side:
@@ -139,11 +137,10 @@ class Side:
             assert done.is_done
 
     def settle(self, user: str) -> None:
-        """Wait until every gate has heard what has become of the user: Redis tells the others of it in its own time."""
-        key, until = self.user_key(user), time.monotonic() + SETTLE_SECONDS
+        """Wait until every gate has heard what has ended of the user's: Redis tells the others in its own time."""
+        key = self.user_key(user)
         for gate in self.gates.values():
-            while gate.runtime.hot._near._of_user.get(key) and time.monotonic() < until:
-                time.sleep(0.001)
+            wait_until(lambda gate=gate: not gate.runtime.hot._near._of_user.get(key), "a gate has heard of an end")  # type: ignore[misc]
 
     @property
     def ring(self) -> KeyRing:

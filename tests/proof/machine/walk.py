@@ -1,134 +1,27 @@
-"""One walk: each move is made on the model and on both sides, and all three have to agree on what became of it."""
+"""What can be done on a walk: each request with what the model has for it, and what nobody asks the gate for."""
 
 from __future__ import annotations
 
 import copy
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
 from proof.machine.faults import Fault
-from proof.machine.model import STEP, Account, Form, Slot, Token
-from proof.machine.moves import Code, Model, Move
+from proof.machine.model import STEP, Form, Slot, Token
+from proof.machine.moves import Code
+from proof.machine.other_moves import Model
 from proof.machine.sides import Side
+from proof.machine.steps import Steps
 from proof.machine.words import fields_of
 from support.exchange import Reply
-from support.realm import NOW, Clock, code_at, session_cookie
+from support.realm import code_at, session_cookie
 from support.visitor import Visitor, codes_of, key_of
 
-JARS = ("laptop", "phone", "desk")
-WRONG = -1
 
-
-class Walk:
-    """``forms``: every form that was drawn, with its fields on each side. ``tokens``: the value of every cookie ever set."""
-
-    def __init__(self, sides: Sequence[Side], clock: Clock, number: int) -> None:
-        self.sides, self.clock = sides, clock
-        clock.now = NOW
-        self.users = [f"{name}-{number}" for name in ("erin", "frank", "ada")]
-        self.model = Model(NOW)
-        self.model.accounts = {user: Account() for user in self.users}
-        self.model.jars = {jar: {} for jar in JARS}
-        self.tokens: list[Token] = []
-        self.forms: list[tuple[Form, list[dict[str, str]]]] = []
-        self.secrets: dict[str, list[int]] = {user: [] for user in self.users}
-        self.recovery: dict[str, list[tuple[int, int]]] = {user: [] for user in self.users}
-        self.accepted: set[tuple[str, int, int]] = set()
-        self.sessions = 0
-        self.steps = 0
-        for side in sides:
-            side.start_anew()
-
-    # ---- a move ---------------------------------------------------------------------------------------------------------
-
-    def goes_on(self, seconds: int = 1) -> None:
-        self.clock.now += seconds
-        for side in self.sides:
-            side.tick += 0.3
-
-    def makes(
-        self,
-        jar: str,
-        app: str,
-        move: Callable[[Model], Move],
-        request: Callable[[Side, Visitor], Reply],
-        fault: Fault | None = None,
-    ) -> tuple[str, list[Reply]]:
-        """Answers the model's word for it, and what came on each side."""
-        self.model.now, self.steps = self.clock.now, self.steps + 1
-        before = copy.deepcopy(self.model) if fault else None
-        self.model.sets = {}
-        word = finish(move(self.model))
-        told = [self._ask(side, jar, app, request, fault) for side in self.sides]
-        if fault is not None and before is not None and any(has_struck for _, _, has_struck in told):
-            return self._fails(before, move, word, told)
-        for side, (said, _, _) in zip(self.sides, told, strict=True):
-            assert said == word, f"{side.name} says {said!r}, where {word!r} is right"
-        keep(self.model, jar)
-        self._same_cookies(jar)
-        self._same_store()
-        return word, [reply for _, reply, _ in told]
-
-    def _ask(
-        self, side: Side, jar: str, app: str, request: Callable[[Side, Visitor], Reply], fault: Fault | None
-    ) -> tuple[str, Reply, bool]:
-        return side.ask(app, lambda visitor: request(side, visitor), jar, fault)
-
-    def _fails(
-        self, before: Model, move: Callable[[Model], Move], word: str, told: list[tuple[str, Reply, bool]]
-    ) -> tuple[str, list[Reply]]:
-        """503 on both sides, nothing in the browser, and in the store the state after some of the changes."""
-        for side, (said, _, has_struck) in zip(self.sides, told, strict=True):
-            assert has_struck, f"{side.name} has asked less than the other"
-            assert said.removeprefix("called ") == "503", f"{side.name}: {said!r} while the store fails"
-            assert not said.startswith("called") or word.startswith("called"), f"{side.name}: the app was called"
-        found = [[side.summary(user) for user in self.users] for side in self.sides]
-        assert all(one == found[0] for one in found), f"the store failed, and now the sides differ: {found}"
-        states = []
-        for changes in range(8):
-            state = copy.deepcopy(before)
-            is_over = finish(move(state), changes) is not None
-            states.append(state)
-            if is_over:
-                break
-        for state in states:
-            if [summary_of(state, user) for user in self.users] == found[0]:
-                state.sets = {}
-                self.model = state
-                return "503", [reply for _, reply, _ in told]
-        raise AssertionError(f"after a failure the store is in no state of before or after: {found[0]}")
-
-    def _same_cookies(self, jar: str) -> None:
-        """Each side's browser holds what the model's holds: the same old value, or one that was never there before."""
-        for side in self.sides:
-            real = {side.named(name): (name, value) for name, value in side.jars.get(jar, {}).items()}
-            expected = {
-                (kind, whose if kind != "browser" else side.user_key(whose)): (kind, whose, token)
-                for (kind, whose), token in self.model.jars[jar].items()
-            }
-            assert real.keys() == expected.keys(), f"{side.name}: cookies {sorted(map(str, real))}"
-            for slot, (_, _, token) in expected.items():
-                value = real[slot][1]
-                if token.number in side.values:
-                    assert side.values[token.number] == value, f"{side.name}: another {slot} than there was"
-                else:
-                    assert value not in side.values.values(), f"{side.name}: an old {slot} came back"
-                    side.values[token.number] = value
-                    if side is self.sides[0]:
-                        self.tokens.append(token)
-
-    def _same_store(self) -> None:
-        for user in self.users:
-            expected = summary_of(self.model, user)
-            for side in self.sides:
-                found = side.summary(user)
-                assert found == expected, f"{side.name}: of {user} the store has {found}, and it should be {expected}"
-
-    def settles(self, user: str) -> None:
-        for side in self.sides:
-            side.settle(user)
+class Walk(Steps):
+    """People with their browsers at both apps, on both sides."""
 
     # ---- requests -------------------------------------------------------------------------------------------------------
 
@@ -236,8 +129,6 @@ class Walk:
             self.recovery[user] += sorted(account.codes)
         if word.startswith("page setup"):
             self._learn(jar, app, "setup", replies)
-        if word in ("page saved", "/2fa/account", "/home"):
-            self.settles(user)
 
     def own_log_out(self, jar: str, form: int, app: str = "") -> str:
         drawn, fields = self.forms[form]
@@ -253,7 +144,6 @@ class Walk:
         """Forget this browser, or with None all of them."""
         drawn, fields = self.forms[form]
         app = app or drawn.app
-        login = self.model.login(jar, app)
 
         def request(side: Side, visitor: Visitor) -> Reply:
             value = side.values[which.number].encode() if which else b""
@@ -261,8 +151,6 @@ class Walk:
             return visitor.post("/2fa/browsers", fields[self.sides.index(side)] | named)
 
         word, _ = self.makes(jar, app, lambda model: model.forget(jar, app, drawn, which), request)
-        if login is not None:
-            self.settles(login.user)
         return word
 
     def administers_by_page(self, jar: str, user: str, act: str, sender: str) -> str:
@@ -289,7 +177,6 @@ class Walk:
             lambda model: model.acts_on_a_user(sender, form, user, act, generation),
             lambda side, visitor: visitor.post(page, fields[self.sides.index(side)] | said),
         )
-        self.settles(user)
         return word
 
     def strange(self, jar: str, app: str, method: str, target: str, is_navigation: bool) -> str:
@@ -360,52 +247,13 @@ class Walk:
                 side.use_ring(side.ring.without(side.ring.older[0]))
         if retires:
             self.model.retire()
-        self._same_store()
+        self.same_store()
 
-    def administers(self, act: Callable[[Side], Any], change: Callable[[Model], object], user: str = "") -> None:
+    def administers(self, act: Callable[[Side], Any], change: Callable[[Model], object]) -> None:
         """What is done at the command line, and becomes of it."""
-        self.model.now, self.steps = self.clock.now, self.steps + 1
+        self.model.now, self.steps, lived = self.clock.now, self.steps + 1, self.living()
         for side in self.sides:
             act(side)
         change(self.model)
-        self._same_store()
-        if user:
-            self.settles(user)
-
-
-def finish(move: Move, changes: int | None = None) -> str | None:
-    """The move's word; with ``changes`` it is broken off after so many, and there is a word only if that was all."""
-    count = 0
-    while True:
-        try:
-            next(move)
-        except StopIteration as end:
-            word: str = end.value
-            return word
-        if changes is not None and count == changes:
-            return None
-        count += 1
-
-
-def keep(model: Model, jar: str) -> None:
-    """The browser takes the cookies of an answer."""
-    for slot, token in model.sets.items():
-        if token is None:
-            model.jars[jar].pop(slot, None)
-        else:
-            model.jars[jar][slot] = token
-    model.sets = {}
-
-
-def summary_of(model: Model, user: str) -> tuple[Any, ...]:
-    """As ``Side.summary``, of the model."""
-    account, now = model.accounts[user], model.now
-    is_stopped = len(account.tries) >= 50
-    until = min(account.wait_until, now + 3600)
-    state = "Stopped" if is_stopped else "Waiting" if now < until else "Ready"
-    failures = len(account.tries) if is_stopped else sum(at > now - 30 * 86400 for at in account.tries)
-    passes = sum(one.expires > now for one in account.passes)
-    browsers = sum(one.expires > now for one in account.browsers)
-    factors = (account.generation, account.last_step, int(bool(account.secret)))
-    codes = len(account.codes) + len(account.dead_codes)
-    return (*factors, codes, state, until if state == "Waiting" else 0, failures, passes, browsers)
+        self.same_store()
+        self.hears_of(lived)
