@@ -142,6 +142,23 @@ def test_a012_a032_no_header_and_no_field_opens_a_way(
     assert stage.spy.calls == []
 
 
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("/static/x", [("X-HTTP-Method-Override", "GET")]),
+        ("/static/x", [("X-HTTP-Method", "GET"), ("X-Method-Override", "HEAD")]),
+        ("/static/x?_method=GET", []),
+    ],
+)
+def test_a011_nothing_makes_reading_of_what_is_none(
+    thief: Visitor, stage: Stage, target: str, headers: list[tuple[str, str]]
+) -> None:
+    assert thief.fetch("/static/x").status == 200
+    stage.spy.calls.clear()
+    assert thief.fetch(target, "POST", headers=headers).status == 403
+    assert stage.spy.calls == []
+
+
 def upgrades(headers: list[tuple[str, str]]) -> bool:
     return ("Upgrade", "websocket") in headers
 
