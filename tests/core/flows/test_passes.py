@@ -68,7 +68,7 @@ def test_no_row_is_no_pass() -> None:
         {"now": NOW + DAY},
         {"now": NOW - 61},
     ],
-    ids=str,
+    ids=["user", "session", "no session", "empty session", "app", "realm", "generation", "none", "later", "earlier"],
 )
 def test_a080_a081_a031_a_pass_is_none_for_another_user_session_app_realm_generation_or_time(other: Any) -> None:
     assert read(pass_of(Method.TOTP)[0], **other) is None
