@@ -7,6 +7,7 @@ They are data, in the TOML files of this folder: ``[[mutant]]`` with
     file, find, replace    a path of the repository, a text that occurs there exactly once, and what takes its place; or
     edits          a list of such, where two protections hold the same thing and both are taken out
     caught_by      the tests that fail then; each of them alone has to
+    raises         the type of error by which they fail, where that is no assertion: a timeout is one, a slip is none
     redundant_with    what also holds it, where a mutant takes out more than one protection
 
 Each mutant has a process of its own, in which the package is imported from a patched copy.
@@ -58,6 +59,7 @@ class Mutant:
     edits: tuple[Edit, ...]
     caught_by: tuple[str, ...]
     redundant_with: str = ""
+    raises: str = ""
 
 
 class StaleMutantError(Exception):
@@ -85,7 +87,7 @@ def why_not_caught(mutant: Mutant, result: dict[str, Any]) -> str:
         return f"{', '.join(result['uncollected'])} could not be collected"
     for test in mutant.caught_by:
         outcomes = _of(test, result)
-        if "failed" not in outcomes:
+        if outcomes.isdisjoint({"failed", f"broken by {mutant.raises}"}):
             return f"{test}: {', '.join(sorted(outcomes)) or 'there is no such test'}"
     return ""
 
