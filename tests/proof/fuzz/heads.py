@@ -41,6 +41,7 @@ HEADERS = (
     "X-Original-URL",
     "X-Rewrite-URL",
 )
+ODD_PATH = re.compile(r"//|/\.\.?(?:/|$)|[;%\\]")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 NEXT_LINE = b"\x1e"
 
@@ -67,7 +68,17 @@ class Heads(InWorld):
 
     def seeds(self) -> Sequence[bytes]:
         lines = [f"{name}:{value}" for name, value in NAVIGATION]
-        targets = ("/home", "/static/x", "/health", "/2fa/verify?next=/home", "/2fa/setup", "/2fa/admin", "/login")
+        targets = (
+            "/home",
+            "/static/x",
+            "/health",
+            "/static/../home",
+            "/static/x;y",
+            "/2fa/verify?next=/home",
+            "/2fa/setup",
+            "/2fa/admin",
+            "/login",
+        )
         found = [NEXT_LINE.join([b"GET " + target.encode(), *(line.encode() for line in lines)]) for target in targets]
         return [
             *found,
@@ -92,7 +103,9 @@ class Heads(InWorld):
             assert "authorization" not in call.headers, f"nobody has read what the app gets: {call}"
             assert call.method in ("GET", "HEAD"), f"the app was called: {call}"
             assert users_in(call.headers.get("cookie", "")) == set(), f"the app was called: {call}"
-            assert call.path == "/health" or call.path.startswith("/static/"), f"the app was called: {call}"
+            path = target.partition("?")[0]
+            assert path == "/health" or path.startswith("/static/"), f"the app was called: {call}"
+            assert not ODD_PATH.search(path), f"the app may read it in another way: {call}"
         world.forgive()
         return (*seen, len(calls), reply.header("content-type"))
 

@@ -14,6 +14,7 @@ from twofa_middleware.inserts.selector import Selector
 from twofa_middleware.inserts.splicer import Position, Splicer, Spot
 
 POSITIONS: tuple[Position, ...] = ("before", "prepend", "append", "after")
+USUAL = ("p", "div", "td", "li", ".x")
 MARK = "ours-8f3k"
 SEEDS = (
     "<!doctype html><html><head><title>t</title><style>p{}</style></head><body><div class=x><p id=m>a<b>b</b></div></body></html>",
@@ -42,7 +43,8 @@ class Pages:
         how, page = (data or b"\0")[0], data[1:]
         is_xml = how % 8 == 7
         chance = random.Random(how)
-        pairs = [(chance.choice(SELECTORS), chance.choice(POSITIONS)) for _ in range(4)]
+        selectors = (chance.choice(USUAL), *chance.sample(SELECTORS, 3))
+        pairs = [(selector, chance.choice(POSITIONS)) for selector in selectors]
 
         def spliced(chunks: Sequence[bytes]) -> tuple[bytes, int, tuple[str, ...]]:
             spots = [Spot(Selector.parse(selector), position, is_every=how % 3 == 0) for selector, position in pairs]

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from support.visitor import Visitor
 from twofa_middleware.browser.cookies import digest
+from twofa_middleware.sealing import TAG_BYTES
 
 from .stored import Cell, Value
 from .world import InWorld, World
@@ -50,6 +51,7 @@ class Records(InWorld):
         self._wendy, self._walter = world.stage.visitor("wendy"), world.stage.visitor("walter")
         self._walter.go("/2fa/setup")
         self._form = world.thief.filled() | {"code": world.erin.wrong_code()}
+        self._new = b""
         world.spy.calls.clear()
         world.keep()
         self._cells = world.stored.cells()
@@ -62,29 +64,36 @@ class Records(InWorld):
             b"-1",
             b"1e9",
         )
-        self._of_erin = self._records_of(world.erin.cookie("pass"), self._remembered.cookie("browser"))
+        self._pass = self._record_of(world.erin.cookie("pass").partition(".")[2], "p")
+        self._browser = self._record_of(self._remembered.cookie("browser"), "b")
 
-    def _records_of(self, pass_cookie: str, browser_cookie: str) -> set[Cell]:
-        """The cells of the records by which erin comes in: another one must not be as good."""
-        digests = {digest(pass_cookie.partition(".")[2].encode()), digest(browser_cookie.encode())}
-        rows = {cell[:2] for cell, value in self._cells if cell[-1] == "digest" and value in digests}
-        assert self.on_redis or len(rows) == 2
-        return {(*row, "record") for row in rows}
+    def _record_of(self, token: str, letter: str) -> Cell:
+        """The cell of the record by which erin comes in with this cookie; ``letter``: what it begins with in Redis."""
+        found = digest(token.encode())
+        rows = {cell[:2] for cell, value in self._cells if cell[-1] == "digest" and value == found}
+        places = {(*row, "record") for row in rows}
+        field = letter + found.decode("latin-1")
+        (cell,) = (cell for cell, _ in self._cells if cell in places or (cell[0], cell[-1]) == ("rows", field))
+        return cell
 
     def seeds(self) -> Sequence[bytes]:
-        """Each cell with each other's value of its kind, swapped, cut and made longer."""
+        """Each cell with another value of its kind, cut, and made longer; what counts with another end."""
         found = []
         for number, (cell, value) in enumerate(self._cells):
             where, own = number.to_bytes(2), as_bytes(value)
             others = {as_bytes(v) for other, v in self._cells if other[0] == cell[0] and other[2] == cell[2]} - {own}
-            cut = (own[:-1], own[1:], own + b"\0", own * 2, b"", bytes(len(own)))
-            found += [where + new for new in (*sorted(others)[:3], *cut)]
+            if isinstance(value, int):
+                news = [b"\x7f" + b"\xff" * 7, as_bytes(value + 100 * DAY), bytes(8)]
+            else:
+                news = [*sorted(others)[:1], own[:-1], own + b"\0", own[:-1] + bytes([own[-1] ^ 1]) if own else b"x"]
+            found += [where + new for new in news]
         return found
 
     def __call__(self, data: bytes) -> Hashable:
         world = self.world
         number = int.from_bytes(data[:2].ljust(2, b"\0")) % len(self._cells)
         (cell, old), new = self._cells[number], data[2:]
+        self._new = new
         if new == as_bytes(old) or not world.stored.write(cell, new):
             return "as it was"
         try:
@@ -135,13 +144,19 @@ class Records(InWorld):
         later = self._status(world.erin, "/home")
         world.erin.cookies, world.stage.clock.now = kept, world.now
         assert later != ENTERED, f"a pass goes on, by {cell}"
-        assert now != ENTERED or cell not in self._of_erin, f"another record is the same pass, by {cell}"
+        assert now != ENTERED or not self._is_other(cell, self._pass), f"another record is the same pass, by {cell}"
         return now
 
     def _erin_is_remembered(self, cell: Cell) -> Hashable:
         status = self._status(self._remembered, "/home")
-        assert status != ENTERED or cell not in self._of_erin, f"another record is the same browser, by {cell}"
+        assert status != ENTERED or not self._is_other(cell, self._browser), (
+            f"another record is the same browser, by {cell}"
+        )
         return status
+
+    def _is_other(self, cell: Cell, own: Cell) -> bool:
+        """Whether the record by which erin comes in is another one now; its MAC is its end, in whatever it is packed."""
+        return cell == own and self._new[-TAG_BYTES:] != as_bytes(dict(self._cells)[cell])[-TAG_BYTES:]
 
     def _walter_sets_up(self, cell: Cell) -> Hashable:
         return self._status(self._walter, "/2fa/setup")

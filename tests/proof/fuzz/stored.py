@@ -39,6 +39,7 @@ class SqliteRows:
     _TAKEN_AWAY = (("accounts", "user"),)
     """Under another name, an account is not there; SECURITY.md says what that means."""
     _LEFT_ALONE = ("meta", "revision", "counts", "leases", "marks")
+    _MOST_ROWS = 6
 
     def __init__(self, file: Path) -> None:
         self._db = sqlite3.connect(file, isolation_level=None)
@@ -78,7 +79,7 @@ class SqliteRows:
         return [
             ((table, str(number), column), value)
             for table, rows in self._rows.items()
-            for number, row in enumerate(rows)
+            for number, row in enumerate(rows[: self._MOST_ROWS])
             for column, value in zip(self._columns[table], row, strict=True)
             if value is not None and (table, column) not in self._TAKEN_AWAY
         ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from support.exchange import encoded
 from support.realm import session_cookie
-from support.visitor import FORM_TYPE, NAVIGATION
+from support.visitor import FORM_TYPE, NAVIGATION, forms_of
 
 from .world import InWorld, World
 
@@ -50,6 +50,7 @@ class Tokens(InWorld):
             ),
             *(world.mallory.go("/2fa/disable").text.split('name="token" value="')[1].split('"')[0],),
             *self.real.values(),
+            *(form.hidden["token"] for form in forms_of(world.thief.go("/2fa/verify").text) if "token" in form.hidden),
         ]
         self.words = (
             *(value.encode() for value in others),

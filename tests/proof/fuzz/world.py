@@ -28,9 +28,11 @@ from support.stage import Stage
 from support.visitor import Visitor
 from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.keyring import KeyRing
+from twofa_middleware.stores import redis_deadline
 
 from .stored import RedisKeys, SqliteRows, Stored
 
+PATIENCE_SECONDS = 60
 RING = KeyRing(b"n" * 32, b"key1", {b"key1": b"1" * 32})
 
 
@@ -74,6 +76,8 @@ class World:
         self._ending = ExitStack()
         self._ending.enter_context(logged_to_nobody())
         self._ending.enter_context(same_each_time())
+        for name in ("SOCKET_SECONDS", "QUESTION_SECONDS"):  # nothing here is about time
+            self._ending.enter_context(mock.patch.object(redis_deadline, name, PATIENCE_SECONDS))
         if not (keys := folder / "var" / "keys.toml").exists():
             write_ring(RING, keys)
         if on_redis:
