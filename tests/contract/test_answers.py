@@ -49,6 +49,16 @@ def test_a100_a_form_that_comes_too_early_is_not_kept_and_its_sender_is_told(
         assert all("canary-in-a-form" not in line for line in db.iterdump())
 
 
+def test_a100_nothing_of_it_reaches_the_app_after_the_code_either(stage: Stage) -> None:
+    erin = stage.enrolled().elsewhere()
+    erin.log_in(login="login-2")
+    erin.go("/tasks?title=in-a-query", "POST", [FORM_TYPE], b"title=canary-in-a-form")
+    reply = erin.verify(next="/")
+    assert (reply.status, reply.header("location")) == (303, "/")
+    assert erin.go("/").status == 200
+    assert [(call.method, call.path, call.body) for call in stage.spy.calls] == [("GET", "/", b"")]
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "OPTIONS"])
 def test_a_script_gets_a_problem_that_names_the_page(thief: Visitor, stage: Stage, method: str) -> None:
     reply = thief.fetch("/api/tasks", method)

@@ -115,6 +115,20 @@ def test_a037_a038_a039_no_address_counts_so_none_has_to_be_believed(thief: Visi
     assert tries == [422] * 5 + [429]
 
 
+@pytest.mark.parametrize(
+    "net", ["203.0.113.{}", "2001:db8:1:2::{}", "2001:db8:{}::1"], ids=["IPv4", "one /64", "a /48 each"]
+)
+def test_a037_a039_nobody_gets_more_tries_by_coming_from_elsewhere(thief: Visitor, net: str) -> None:
+    def status(code: str, number: int) -> int:
+        address = net.format(number)
+        came_by = {"REMOTE_ADDR": address} if thief.exchange.name == "wsgi" else {"client": (address, 4711)}
+        return thief.send(filled | {"code": code}, [("Origin", thief.origin)], server=came_by).status
+
+    filled = thief.filled()
+    assert [status(thief.wrong_code(), number) for number in range(1, 7)] == [422] * 5 + [429]
+    assert status(thief.code(), 7) == 429
+
+
 def test_a040_a_thief_with_an_account_of_his_own_clears_nothing(thief: Visitor, stage: Stage) -> None:
     mallory = stage.enrolled("mallory")
     send = form(thief)
