@@ -70,14 +70,15 @@ def take_attempt(state: State, ask: asks.TakeAttempt) -> tuple[State, Attempt | 
     if not isinstance(now, asks.Ready):
         return state, now
     in_a_row = state.in_a_row + 1
+    wait = asks.wait_after(in_a_row)
     state = state._replace(
         failures=_with_one(state.failures, ask.now, asks.STOP_WINDOW_SECONDS),
         in_a_row=in_a_row,
-        wait_until=ask.now + asks.wait_after(in_a_row),
+        wait_until=ask.now + wait if wait else 0,
     )
     setup = None if ask.setup_digest is None else _living(state.setups, ask.setup_digest, ask.now)
     left = max(0, asks.FREE_FAILURES - in_a_row)
-    return state, Attempt(ask.now, left, state.wait_until, state.account, setup)
+    return state, Attempt(ask.now, left, ask.now + wait, state.account, setup)
 
 
 def take_recovery_attempt(state: State, ask: asks.TakeRecoveryAttempt) -> tuple[State, Attempt | Waiting]:

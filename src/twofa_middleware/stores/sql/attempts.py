@@ -77,8 +77,10 @@ def take(db: Connection, ask: TakeAttempt) -> Attempt | Waiting | Stopped:
     _tidy(db, ask.user, TOTP, ask.now, STOP_WINDOW_SECONDS)
     db.execute(ADD_TRY, (ask.user, TOTP, ask.now))
     in_a_row = _read_wait(db, ask.user, ask.now)[0] + 1
-    waits_until = ask.now + wait_after(in_a_row)
-    db.execute(WRITE_WAIT, (ask.user, in_a_row, waits_until))
+    wait = wait_after(in_a_row)
+    waits_until = ask.now + wait
+    # Without a wait no time is kept: one that lies ahead would be a wait at servers whose clock is right.
+    db.execute(WRITE_WAIT, (ask.user, in_a_row, waits_until if wait else 0))
     return Attempt(
         at=ask.now,
         left=max(0, FREE_FAILURES - in_a_row),
