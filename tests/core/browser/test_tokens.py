@@ -25,6 +25,7 @@ def good(text: str = FORM, **other: Any) -> bool:
 
 
 def test_a_token_is_good_for_an_hour() -> None:
+    assert write(SEALER, "verify", FLOW, "shop", "5", NOW) == FORM
     assert good()
     assert FORM_SECONDS == 3600
     assert good(now=NOW + 3599)
