@@ -7,7 +7,7 @@ JOBS ?= 2
 TOX := .venv-tools/bin/tox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types e2e soak machine bench timing fuzz clean python
+.PHONY: help demo test lint types e2e soak machine mutants bench timing fuzz clean python
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z0-9 -]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -26,6 +26,9 @@ soak: .venv-tools/installed ## the races, 1,000 rounds each
 
 machine: .venv-tools/installed ## the state machine, 1,000 walks of 50 moves on each pair of sides, other ones each time
 	TWOFA_MACHINE_EXAMPLES=1000 TWOFA_MACHINE_STEPS=50 $(TOX) run -e proof -- tests/proof/machine
+
+mutants: .venv-tools/installed ## take out each protection by itself, and see that its test misses it
+	$(TOX) run -e proof -- tests/proof/mutants --verbose
 
 bench: .venv-bench/installed ## what the gate costs beside others, some minutes; writes docs/performance.md (takes BENCH="--quick")
 	.venv-bench/bin/python benchmarks/performance.py $(BENCH)

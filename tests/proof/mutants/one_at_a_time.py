@@ -37,7 +37,6 @@ _FIRST = (
     "redis.asyncio",
     "segno",
     "starlette.applications",
-    "starlette.testclient",
     "werkzeug.test",
     "wsgiref.validate",
 )
