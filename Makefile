@@ -7,7 +7,7 @@ JOBS ?= 2
 TOX := .venv-tools/bin/tox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types e2e soak machine mutants bench timing fuzz clean python
+.PHONY: help demo test lint types e2e soak machine mutants bench timing fuzz mutmut clean python
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z0-9 -]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -39,8 +39,11 @@ fuzz: .venv-fuzz/installed ## look for what nobody thought of (takes TARGET=...,
 timing: .venv-bench/installed ## what can be learned from how long an answer takes, some minutes; writes docs/timing.md (takes TIMING="--quick")
 	.venv-bench/bin/python benchmarks/timing.py $(TIMING)
 
+mutmut: .venv-tools/installed ## try mutants of the gate and its rooms, some hours; fails if one survives that nobody has read (takes ROOM=...)
+	$(TOX) run -e mutmut $(if $(ROOM),-- $(ROOM))
+
 clean: ## take away what was installed, built and cached here
-	rm -rf .venv .venv-tools .venv-bench .venv-fuzz .tox .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-tools .venv-bench .venv-fuzz .tox .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist mutants
 
 # A stamp stands for a finished installation: the second run has nothing to install.
 .venv/installed: pyproject.toml Makefile | python
