@@ -6,7 +6,7 @@ import hmac
 from pathlib import Path
 from typing import Any
 
-from .errors import ConfigError
+from .errors import ConfigError, PluginError
 from .live_ring import LiveRing
 from .plugging import named
 from .plugins import plugin
@@ -42,7 +42,7 @@ def store_kind(settings: Settings) -> tuple[type[Any], str, StoreOptions]:
     url = settings.store.url
     with named(settings, "store: "):
         if not settings.store.scheme:
-            raise ConfigError("this is no address of a store; write it as in sqlite:///var/twofa.db")
+            raise PluginError("this is no address of a store; write it as in sqlite:///var/twofa.db")
         kind = plugin("store", settings.store.scheme)
     if url.startswith("sqlite:///"):
         url = f"sqlite:///{settings.folder / url.removeprefix('sqlite:///')}"

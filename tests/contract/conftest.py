@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,21 +30,14 @@ def _fresh_portal() -> None:
 
 
 @pytest.fixture
-def open_stage(wrap: Wrap, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Open]:
-    """Open a realm: ``open_stage(enforcement=…, shop=…, routes=…)``. At the end no log may hold anybody's secret."""
+def open_stage(wrap: Wrap, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Open:
+    """Open a realm: ``open_stage(enforcement=…, shop=…, routes=…)``. What may be told nowhere: ``tests/conftest.py``."""
     caplog.set_level(logging.DEBUG, "twofa_middleware")
-    stages: list[Stage] = []
 
     def opened(routes: dict[str, Behaviour] | None = None, **changes: Any) -> Stage:
-        stages.append(Stage(make_realm(tmp_path, **changes), {"shop": Spy(routes), "office": Spy(routes)}, wrap))
-        return stages[-1]
+        return Stage(make_realm(tmp_path, **changes), {"shop": Spy(routes), "office": Spy(routes)}, wrap)
 
-    yield opened
-    everything = "\n".join(logging.Formatter().format(record) for record in caplog.get_records("call"))
-    secrets = {secret for stage in stages for visitor in stage.everybody for secret in visitor.secrets}
-    for secret in secrets - {'"'}:  # a broken cookie, and a part of every line
-        found = re.search(rf"(?<![0-9]){re.escape(secret)}(?![0-9])", everything)
-        assert found is None, f"a log holds {secret}"
+    return opened
 
 
 @pytest.fixture

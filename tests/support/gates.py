@@ -10,7 +10,8 @@ from typing import Any
 
 from core.cli.gated import GateExchange
 from support.exchange import Body, Pairs, Reply
-from support.realm import APP_SECRET, Realm, document
+from support.realm import APP_SECRET, Realm, document, keys_of
+from support.telling import watch
 from support.visitor import Visitor
 from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.keyring import KeyRing
@@ -29,7 +30,8 @@ def realm_on(folder: Path, url: str, name: str = "test", **changes: Any) -> Real
     made = document(realm=name, store=url, **changes)
     kind, address, options = store_kind(Settings.of(made, folder=folder))
     found = kind.create(address, name, options)
-    sealer = Sealer(name, KeyRing.load("file:var/keys.toml", folder))
+    sealer = Sealer(name, keys_of(folder))
+    watch(url, name)
     return Realm(folder, Settings.of(made | {"store_id": sealer.store_id(found)}, folder=folder))
 
 

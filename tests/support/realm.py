@@ -10,6 +10,8 @@ from typing import Any
 import pyotp
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
+from support.canaries import CANARIES
+from support.telling import watch
 from twofa_middleware.cli.key_files import write_ring
 from twofa_middleware.keyring import KeyRing
 from twofa_middleware.sealing import Sealer
@@ -88,8 +90,18 @@ def make_realm(folder: Path, **changes: Any) -> Realm:
         write_ring(KeyRing.new(), folder / "var" / "keys.toml")
     made = document(**changes)
     name = SQLiteStore.create(f"sqlite:///{folder / 'var' / 'twofa.db'}", made["realm"])
-    sealer = Sealer(made["realm"], KeyRing.load("file:var/keys.toml", folder))
+    sealer = Sealer(made["realm"], keys_of(folder))
+    watch(f"sqlite:///{folder / 'var' / 'twofa.db'}", made["realm"])
     return Realm(folder, Settings.of(made | {"store_id": sealer.store_id(name)}, folder=folder))
+
+
+def keys_of(folder: Path) -> KeyRing:
+    """The realm's keys, which like the app's secret are written nowhere else."""
+    ring = KeyRing.load("file:var/keys.toml", folder)
+    CANARIES.keep("naming key", ring.naming)
+    CANARIES.keep("key of the ring", *ring.keys.values())
+    CANARIES.keep("app's secret", APP_SECRET)
+    return ring
 
 
 def session_cookie(user: object, login: str = "login-1", name: str = "", at: int = NOW) -> str:

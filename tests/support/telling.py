@@ -12,6 +12,8 @@ from typing import Any
 from support.canaries import CANARIES, Canaries
 
 TESTS = str(Path(__file__).parent.parent)
+WIRE_TRACES = ("websockets.", "uvicorn.error")
+"""Loggers of servers and clients that write down at DEBUG whatever comes over the wire, whoever stands behind them."""
 LONGEST_REPR = 100_000
 _IN_PAGES = re.compile(
     rb"<title>.*?</title>|\b(?:href|src|action|formaction)=(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", re.DOTALL
@@ -35,6 +37,8 @@ class Telling(logging.Handler):
         self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno <= logging.DEBUG and record.name.startswith(WIRE_TRACES):
+            return
         self.lines.append(self.format(record))
         if record.exc_info and (error := record.exc_info[1]) is not None:
             self.locals.extend(locals_of(error))

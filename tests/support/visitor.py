@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
+from support.canaries import CANARIES
 from support.exchange import Body, Exchange, Pairs, Reply, encoded
 from support.realm import COOKIES, ORIGIN, Clock, code_at, session_cookie
+from support.telling import TOLD
 
 FORM_TYPE = ("Content-Type", "application/x-www-form-urlencoded")
 NAVIGATION: Pairs = [
@@ -62,16 +64,24 @@ class Visitor:
         reply = self.exchange.request(method, target, sent, body, root=self.root)
         self._keep(reply)
         self._learn(reply)
+        TOLD.answered(reply.headers, reply.body)
         return reply
 
     def _learn(self, reply: Reply) -> None:
-        self.secrets.update(value for value in self.cookies.values() if value)
+        self._never_told("cookie", *filter(None, self.cookies.values()))
         if b"<form" in reply.body:
-            self.secrets.update(form.hidden["token"] for form in forms_of(reply.text) if "token" in form.hidden)
+            self._never_told(
+                "token", *(form.hidden["token"] for form in forms_of(reply.text) if "token" in form.hidden)
+            )
             if shown := _KEY.search(reply.text):  # whoever sees a key scans it
                 self.key = shown[0]
-                self.secrets.update((self.key, self.key.replace(" ", "")))
-            self.secrets.update(codes_of(reply.text))
+                self._never_told("TOTP key", self.key, self.key.replace(" ", ""))
+            self._never_told("recovery code", *codes_of(reply.text))
+
+    def _never_told(self, kind: str, *secrets: str) -> None:
+        new = {*secrets} - self.secrets
+        self.secrets |= new
+        CANARIES.keep(kind, *new)
 
     def _keep(self, reply: Reply) -> None:
         for line in reply.all("set-cookie"):
@@ -126,7 +136,7 @@ class Visitor:
     def code(self, seconds: int = 0) -> str:
         """What the phone shows, or shows so many seconds later."""
         shown = code_at(self.key, self.clock.now + seconds)
-        self.secrets.add(shown)
+        self._never_told("code", shown)
         return shown
 
     def wrong_code(self) -> str:
