@@ -105,6 +105,16 @@ class Scene:
         self.stage.clock.on(30)
         return visitor
 
+    @contextmanager
+    def deciding_each(self) -> Iterator[None]:
+        """Nothing passes by what was decided a moment ago: each request goes the long way."""
+        gate = self.gates["shop"]
+        shortcut, gate._shortcut = gate._shortcut, None
+        try:
+            yield
+        finally:
+            gate._shortcut = shortcut
+
     # ---- asking, without anything between the gate and the test
 
     def ask_all(self, visitor: Visitor, asked: Iterable[Asked], judge: Callable[[Asked, Reply], None]) -> None:

@@ -1,6 +1,7 @@
 """One way to come for each resolver that is installed: its settings, and somebody whom it knows.
 
-A resolver that has none here fails ``test_every_resolver_has_a_way``.
+A resolver that has none here fails ``test_every_resolver_has_a_way``. ``django`` needs a project of Django's, and Django,
+which is not installed here: ``tests/apps/django`` walks in front of one.
 """
 
 from __future__ import annotations
@@ -115,10 +116,6 @@ def _watch() -> Way:
     return Way("watch", settings, enter, routes=routes, enter_office=_by_signed_cookie)
 
 
-def _django() -> Way | None:
-    return None
-
-
 FLASK = {"use": "flask_login", "secret": SECRET}
 HEADER = {
     "use": "header",
@@ -152,6 +149,5 @@ def ways() -> dict[str, Way]:
         _probe(),
         _watch(),
         Way("callable", sid, _by_server_session, enter_office=_by_signed_cookie),
-        *([found] if (found := _django()) else []),
     )
     return {way.name: way for way in made}
