@@ -109,6 +109,7 @@ def test_a_reset_is_made_under_the_generation_that_was_seen_and_not_one_that_cam
     seen = overview(account_row(generation=GENERATION + 4))
     asked = step(disable(DESK, ADA, seen, "", NOW), DONE).one(ResetAccount)
     assert (asked.generation, asked.change.generation) == (GENERATION + 4, GENERATION + 5)
+    assert (asked.user, asked.now) == (USER, NOW)
 
 
 @pytest.mark.parametrize("at", [DESK, CODED], ids=["open", "code"])

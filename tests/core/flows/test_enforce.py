@@ -35,6 +35,7 @@ def flags_after(done: Stepped[Any]) -> Mapping[str, Flag]:
 def test_the_first_flag_of_a_role_has_version_1_and_says_since_when() -> None:
     done = setting(DONE, grace=7)
     assert done.kinds == [ReadRoles, WriteRole, Emit]
+    assert done.one(WriteRole).now == NOW
     assert flags_after(done) == {"Clerk": Flag("Clerk", key("Clerk"), 1, True, NOW, 7)}
 
 

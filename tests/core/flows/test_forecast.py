@@ -32,10 +32,7 @@ def test_each_member_is_looked_at_once_and_nothing_is_changed() -> None:
     done = foreseen(AT_ONCE, (ERIN, summary()), (BEA, summary()))
     assert done.kinds == [Call, ReadSummary, ReadSummary]
     assert done.one(Call).arguments == ("Cook",)
-    assert [ask.user for ask in done.asked[1:] if isinstance(ask, ReadSummary)] == [
-        SITE.sealer.user_key("5"),
-        SITE.sealer.user_key("6"),
-    ]
+    assert done.asked[1:] == [ReadSummary(SITE.sealer.user_key(user), NOW) for user in ("5", "6")]
 
 
 def test_who_has_a_second_factor_is_not_stopped_and_who_has_none_is() -> None:
