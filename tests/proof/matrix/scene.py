@@ -167,7 +167,8 @@ class Scene:
         """A connection of a type that no adapter knows, as this visitor."""
         cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
         self.stage.spy.calls.clear()
-        return run(self.gates["shop"], scope_of("GET", "/home", [("Cookie", cookie)]) | {"type": kind})
+        scope = scope_of("GET", "/home", [("Cookie", cookie)]) | {"type": kind}
+        return run(self.gates["shop"], scope, [{"type": "http.disconnect"}])
 
 
 class _AsgiExchange(AsgiExchange):
