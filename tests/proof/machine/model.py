@@ -184,7 +184,7 @@ class State:
         account.tries = [*(at for at in account.tries if at > self.now - 30 * DAY), self.now]
         account.in_a_row += 1
         late = min(30 << min(account.in_a_row - 5, 16), 3600) if account.in_a_row >= 5 else 0
-        account.wait_until = self.now + late
+        account.wait_until = self.now + late if late else 0
 
     def remember(self, account: Account, user: str) -> None:
         made = self.token("browser", user=user, generation=account.generation, opened=self.now)

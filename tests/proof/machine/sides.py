@@ -137,10 +137,15 @@ class Side:
             assert done.is_done
 
     def settle(self, user: str) -> None:
-        """Wait until every gate has heard what has ended of the user's: Redis tells the others in its own time."""
-        key = self.user_key(user)
+        """Wait until no gate believes anything from before of the user: Redis tells them in its own time."""
         for gate in self.gates.values():
-            wait_until(lambda gate=gate: not gate.runtime.hot._near._of_user.get(key), "a gate has heard of an end")  # type: ignore[misc]
+            near = gate.runtime.hot._near
+            wait_until(lambda near=near: not self._believes(near, user), "a gate has heard of an end")  # type: ignore[misc]
+
+    def _believes(self, near: Any, user: str) -> bool:
+        kept = [near._kept.get(key) for key in list(near._of_user.get(self.user_key(user), ()))]
+        stamp = near._stamp()
+        return any(one is not None and one.stamp == stamp for one in kept)
 
     @property
     def ring(self) -> KeyRing:

@@ -1,4 +1,8 @@
-"""Any order of moves: both adapters and both stores do, step by step, what the model says (attacks 1, 33, 49, 79 to 84)."""
+"""Any order of moves: both adapters and both stores do, step by step, what the model says.
+
+The walks are the same each time. With ``TWOFA_MACHINE_EXAMPLES`` so many others are walked, of ``TWOFA_MACHINE_STEPS``
+moves each: ``make machine``.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +43,9 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         side.close()
 
 
-def test_whatever_is_done_in_whatever_order_both_sides_do_as_the_model(machine: type[Machine]) -> None:
+def test_a001_a033_a034_a049_a077_a079_a080_a081_a083_in_any_order_of_moves_both_sides_do_as_the_model(
+    machine: type[Machine],
+) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
