@@ -56,7 +56,8 @@ def test_a_cookie_of_ours_is_expired_where_it_was_written() -> None:
 
 @pytest.mark.parametrize(("secure", "end"), [(True, b"; HttpOnly; Secure"), (False, b"; HttpOnly")])
 def test_a_cookie_of_the_app_is_expired_on_its_path(secure: bool, end: bytes) -> None:
-    line = expire_of_app("session", "/shop", secure)[1]
+    name, line = expire_of_app("session", "/shop", secure)
+    assert name == b"set-cookie"
     assert line == b"session=; Path=/shop; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT" + end
 
 

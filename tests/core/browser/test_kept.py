@@ -105,6 +105,10 @@ def test_a_deletion_takes_nothing_back_that_the_answer_sets() -> None:
         (b"b=2; sid=0; a=1", {b"a": b"7", b"sid": b"9", b"new": b"8"}, b"b=2; sid=9; a=7; new=8"),
         (b"sid=0; sid=1", {b"sid": b"9"}, b"sid=9; sid=1"),
         (b"a=1; sid=x=y", {b"sid": b"9"}, b"a=1; sid=9"),
+        (b"a=1; sid=0; b=2; c=3", {b"sid": b"9"}, b"a=1; sid=9; b=2; c=3"),
+        (b"sid=x=y; b=2", {b"sid": b"9", b"a": b"7"}, b"sid=9; b=2; a=7"),
+        (b"Xsid=1; sid=0X", {b"sid": b"9", b"a": b"7"}, b"Xsid=1; sid=9; a=7"),
+        (b"sid\x0b=1; b=2X; \x0bsid=3", {b"sid": b"9", b"a": b"7"}, b"sid\x0b=1; b=2X; \x0bsid=3; sid=9; a=7"),
     ],
 )
 def test_a_cookie_that_is_set_anew_keeps_its_place(line: bytes, values: dict[bytes, bytes], becomes: bytes) -> None:

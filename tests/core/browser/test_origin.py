@@ -236,6 +236,7 @@ def test_an_answer_leads_below_the_apps_root_or_elsewhere(location: bytes, root:
 )
 def test_a_reference_is_the_page_however_it_is_written(reference: str, base: str) -> None:
     assert is_the_page(reference, "/a/page", ORIGINS, base)
+    assert is_the_page(reference, "/a/page", (SHOP,), base)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +254,8 @@ def test_a_reference_is_the_page_however_it_is_written(reference: str, base: str
         ("https://[::1/a/page", ""),
         ("page", "https://[::1/"),
         ("javascript:alert(1)", ""),
+        ("Xpage", ""),
+        ("page", "X/a/"),
     ],
 )
 def test_a_reference_to_anything_else_is_not_the_page(reference: str, base: str) -> None:

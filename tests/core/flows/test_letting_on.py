@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from core.flows.gating import gate
-from core.flows.people import ERIN, PASS_NAME, request
+from core.flows.gating import Says, gate
+from core.flows.people import ERIN, PASS_NAME, request, site
 from core.flows.stepping import Stepped, step
 from twofa_middleware.asks import Count, Emit
+from twofa_middleware.gate import Gate
 from twofa_middleware.http import Allow
 from twofa_middleware.letting_on import let_on
-from twofa_middleware.protocol import Anonymous, Identity, Login, Unknown
+from twofa_middleware.protocol import Anonymous, Identity, Login, Reads, Unknown
 from twofa_middleware.release import Admitted
 
 BEA = Login("6", "session-6", "bea")
@@ -47,6 +48,19 @@ def test_what_was_not_sent_is_not_taken_out() -> None:
     allow = step(gate().admit(bare)).result
     assert isinstance(allow, Allow)
     assert (allow.changes, allow.request.headers) == ({}, ((b"x-kept", b"1"),))
+
+
+class ReadsUnderscore(Says):
+    """A resolver whose header is written with "_", as a server's setting may have it."""
+
+    reads = Reads(headers=frozenset({b"x_user"}))
+
+
+def test_a024_a_header_that_is_read_has_a_twin_whichever_of_both_it_is() -> None:
+    there = Gate(site(), [("says", ReadsUnderscore(ERIN, True))], frozenset())
+    allow = step(there.admit(CARRYING)).result
+    assert isinstance(allow, Allow)
+    assert {b"x-user", b"x_user"} <= allow.changes.keys()
 
 
 # ---- once its body was read -----------------------------------------------------------------------------------------

@@ -257,6 +257,7 @@ def test_exactly_as_many_fields_as_are_looked_at_are_still_read() -> None:
         ("POST /login/", "//login"),
         ("POST /", "//"),
         ("POST /", "/."),
+        ("POST /", "/..."),
         ("POST /a/login", "/a/login%2f"),
         ("POST /a/login", "/a/%2e%2e/a/login"),
         ("POST /login", "/lo\x01gin"),
