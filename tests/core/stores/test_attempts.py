@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.stores import ALICE, CODES, DAY, NOW, STEP, a_setup, ask, enrol, fail, spend_code, spend_step, turn_on
+from support.stores import ALICE, BOB, CODES, DAY, NOW, STEP, a_setup, ask, enrol, fail, spend_code, spend_step, turn_on
 from twofa_middleware import asks
 from twofa_middleware.asks import Attempt, Ready, Stopped, Waiting
 from twofa_middleware.protocol import Store
@@ -148,6 +148,23 @@ def test_a040_a_success_clears_only_that_users_own_waits_and_counts(store: Store
     ask(store, spend_step())
     at = fail(store, asks.STOP_FAILURES - 4, at=NOW + DAY)
     assert read(store, at + DAY) == Stopped()
+
+
+def test_a040_a048_the_failures_of_one_make_nobody_else_wait_and_the_success_of_one_ends_no_other_wait(
+    store: Store,
+) -> None:
+    enrol(store)
+    fail(store, 4)
+    for left in (4, 3, 2, 1, 0):
+        assert ask(store, asks.ReadAttempts(BOB, NOW)) == Ready(left + 1)
+        attempt = ask(store, asks.TakeAttempt(BOB, NOW))
+        assert isinstance(attempt, Attempt)
+        assert attempt.left == left
+    assert read(store) == Ready(1)
+    take(store)
+    ask(store, spend_step())
+    assert read(store) == Ready(5)
+    assert ask(store, asks.ReadAttempts(BOB, NOW)) == Waiting(NOW + 30)
 
 
 def test_a_recovery_code_clears_the_stop_and_every_failure(store: Store) -> None:
