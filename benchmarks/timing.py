@@ -99,7 +99,7 @@ class Desk:
             return Records(account=row, recovery_tries={at - 10: 10})
 
         right, wrong, nearly = self._with_code(self._right), self._with_code(self._wrong), self._with_code(self._nearly)
-        odd, no_letter = self._with_code(lambda: "x"), self._with_recovery("0000-0000-0000-0000")
+        odd, no_letter = self._with_code(lambda: self._codes()[0][:1]), self._with_recovery("0000-0000-0000-0000")
         by_first, by_last, by_part = (self._with_recovery(text) for text in (first, last, _other_end(first)))
 
         def with_others(at: int) -> Records:
@@ -132,14 +132,18 @@ class Desk:
         has, has_not = self._visit(self._user), self._visit("nobody")
         yield Question("behind the password: a user with 2FA; one without", has, has_not, account, differs=True)
 
+    def _codes(self) -> tuple[str, str]:
+        """The right code of now, and a wrong one: both are made whichever is sent, so that nothing before differs."""
+        return code_at(self._person.secret, step_at(self._person.at)), wrong_code(self._person)
+
     def _right(self) -> str:
-        return code_at(self._person.secret, step_at(self._person.at))
+        return self._codes()[0]
 
     def _wrong(self) -> str:
-        return wrong_code(self._person)
+        return self._codes()[1]
 
     def _nearly(self) -> str:
-        return _other_end(self._right())
+        return _other_end(self._codes()[0])
 
     def _with_code(self, code: Callable[[], str]) -> Make:
         return lambda: form_with(self._runtime, self._person, code=code())
@@ -151,7 +155,7 @@ class Desk:
         def made() -> Sent:
             request, body = form_with(self._runtime, self._person, code="000000")
             signature = body.decode().partition("token=")[2].partition("&")[0].partition(".")[2]
-            letter = "B" if signature[place] == "A" else "A"
+            letter = "Q" if signature[place] == "A" else "A"
             spoilt = letter + signature[1:] if place == 0 else signature[:-1] + letter
             return request, body.replace(signature.encode(), spoilt.encode())
 

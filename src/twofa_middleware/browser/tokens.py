@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 import msgspec
-from itsdangerous import Signer
+from itsdangerous import BadData, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
 
 from ..sealing import Sealer
 
@@ -35,5 +36,15 @@ def is_good(sealer: Sealer, text: str, purpose: str, flow: bytes, app: str, user
     stamp, dot, signature = text.partition(".")
     if not dot or not text.isascii() or len(text) > 200:
         return False
+    if not _is_canonical(signature.encode()):
+        return False
     signed = _bound(stamp, flow, app, user) + b"." + signature.encode()
     return _signer(sealer, purpose).validate(signed) and now < int(stamp, 16) <= now + FORM_SECONDS
+
+
+def _is_canonical(signature: bytes) -> bool:
+    """One token has one spelling: no padding, and the unused bits at the end are zero."""
+    try:
+        return base64_encode(base64_decode(signature)) == signature
+    except BadData:
+        return False

@@ -104,3 +104,9 @@ def test_a097_a_token_shows_neither_the_user_nor_the_browser() -> None:
     assert "erin" not in shown
     assert FLOW.decode() not in shown
     assert len(shown) < 80
+
+
+def test_a083_the_signature_of_a_token_has_one_spelling() -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    spellings = [FORM + end for end in ("=", "==", "A", " ", "\n")] + [FORM[:-1] + letter for letter in letters]
+    assert [text for text in spellings if good(text)] == [FORM]

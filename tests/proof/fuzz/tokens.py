@@ -41,6 +41,10 @@ class Tokens(InWorld):
         }
         self._names = {word: name for name in owner.cookies for word in ("browser",) if word in name}
         self._names |= {word: f"2fa-{word}-test-shop" for word in ("pass", "flow")}
+        drawn = [
+            form.hidden["token"] for form in forms_of(world.thief.go("/2fa/verify").text) if "token" in form.hidden
+        ]
+        assert len(set(drawn)) == len(drawn), "a token for one purpose is one for another"
         others = [
             *(
                 owner.cookie("pass"),
@@ -50,7 +54,7 @@ class Tokens(InWorld):
             ),
             *(world.mallory.go("/2fa/disable").text.split('name="token" value="')[1].split('"')[0],),
             *self.real.values(),
-            *(form.hidden["token"] for form in forms_of(world.thief.go("/2fa/verify").text) if "token" in form.hidden),
+            *drawn,
         ]
         self.words = (
             *(value.encode() for value in others),
