@@ -46,6 +46,8 @@ class Canaries:
     """``kinds``: each secret with the word for what it is, in the order in which they came."""
 
     kinds: dict[bytes, str] = field(default_factory=dict)
+    ever: list[tuple[bytes, str]] = field(default_factory=list)
+    """All that were kept since the run began, for what outlives a test."""
     _forms: dict[str, dict[str, str]] = field(default_factory=dict)
     _indexed: int = 0
 
@@ -53,7 +55,9 @@ class Canaries:
         """What may be written nowhere from now on, and what it stands for: the bytes that a token or a key is a text of."""
         for secret in secrets:
             for one in _meant_by(secret) if isinstance(secret, str) else (secret,):
-                self.kinds.setdefault(one, kind)
+                if one not in self.kinds:
+                    self.kinds[one] = kind
+                    self.ever.append((one, kind))
 
     def forget(self, *secrets: str | bytes) -> None:
         """A test shows these on purpose."""
@@ -105,7 +109,14 @@ CANARIES = Canaries()
 def forms_of(secret: bytes) -> frozenset[str]:
     """How a secret may be written, as ``_plain`` writes it."""
     text = secret.decode("latin-1")
-    written: list[str | bytes] = [secret, text, quote_from_bytes(secret, safe=""), repr(secret)[2:-1], repr(text)[1:-1], html.escape(text)]
+    written: list[str | bytes] = [
+        secret,
+        text,
+        quote_from_bytes(secret, safe=""),
+        repr(secret)[2:-1],
+        repr(text)[1:-1],
+        html.escape(text),
+    ]
     written += [json.dumps(text)[1:-1], secret.hex(), "".join(f"%{byte:02x}" for byte in secret)]
     written += [base64.b64encode(_whole(secret, skip, 3)).decode() for skip in range(3)]
     written += [_base32(_whole(secret, skip, 5)) for skip in range(5)]

@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.canaries import CANARIES, Canaries
+
 TESTS = Path(__file__).parent.parent
 FOLDER = "TWOFA_TEST_FOLDER"
 START_SECONDS = 20
@@ -97,6 +99,7 @@ def running(
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     calls_file(folder).touch()
+    known_before = len(CANARIES.ever)
     ours = {FOLDER: str(folder), "PYTHONPATH": str(TESTS), "PYTHONUNBUFFERED": "1"}
     environment = os.environ | ours | (environ or {})
     with (folder / "log").open("wb") as log:
@@ -113,6 +116,8 @@ def running(
         finally:
             process.terminate()
             process.wait(START_SECONDS)
+    found = Canaries(dict(CANARIES.ever[known_before:])).find((folder / "log").read_bytes())
+    assert not found, f"the log of the server holds the {found[0]}"
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], folder: Path, unix: Path | None) -> None:
