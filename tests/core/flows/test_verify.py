@@ -8,9 +8,11 @@ import pytest
 
 from core.flows.people import (
     CODES,
+    ERIN,
     GENERATION,
     NOW,
     PHONE,
+    SITE,
     STEP,
     STRICT,
     USER,
@@ -18,17 +20,22 @@ from core.flows.people import (
     attempt,
     code,
     disabled_row,
+    later,
+    request,
     unreadable_row,
     wrong_code,
 )
 from core.flows.proving import RIGHT, RIGHT_RECOVERY, UNTOUCHABLE, accepted, trying
 from core.flows.stepping import failing_at_each, first, step
 from twofa_middleware.accounts.attempts import Accepted, Proof, RecoveryCode, TotpCode, Used, Wrong
-from twofa_middleware.accounts.passes import Method
+from twofa_middleware.accounts.passes import Method, read_pass
+from twofa_middleware.accounts.remembered import read_browser
+from twofa_middleware.accounts.verify import verify
 from twofa_middleware.asks import (
     Emit,
     Moved,
     Random,
+    SpendCode,
     SpendStep,
     SpentBefore,
     Stopped,
@@ -61,7 +68,8 @@ def test_the_pass_goes_with_the_step_and_replaces_the_unproven_one() -> None:
     assert spent.opens is not None
     assert prepared.pass_cookie is not None
     assert (spent.opens.digest, spent.opens.proven) == (digest(prepared.pass_cookie.token), True)
-    assert (spent.ends, spent.remembers, prepared.browser_token) == (b"old", None, None)
+    assert (spent.ends, spent.remembers, prepared.browser_token, spent.now) == (b"old", None, None, NOW)
+    assert read_pass(SITE, ERIN, USER, GENERATION, spent.opens, NOW) is not None
 
 
 def test_the_attempt_is_counted_before_the_code_is_looked_at() -> None:
@@ -184,3 +192,38 @@ def test_a119_no_event_and_no_repr_shows_a_code_a_token_or_a_secret(proof: Proof
         assert prepared.browser_token is not None
         assert repr(prepared.pass_cookie.token) not in told
         assert repr(prepared.browser_token) not in told
+
+
+def test_a084_a_browser_is_remembered_for_who_has_shown_the_code_and_under_its_name() -> None:
+    remembers = step(trying(TotpCode(code()), remember=True), *RIGHT).one(SpendStep).remembers
+    found = read_browser(SITE, USER, GENERATION, remembers, NOW)
+    assert found is not None
+    assert found.name == "Firefox on Linux"
+
+
+def test_a_code_that_was_used_says_when_the_next_one_comes() -> None:
+    for now, seconds in ((NOW, 30), (NOW + 1, 29), (NOW + 29, 1), (NOW + 30, 30)):
+        flow = verify(SITE, ERIN, TotpCode(code(now)), later(request(), now - NOW), remember=False, ends=None)
+        assert step(flow, RIGHT[0], (SpendStep, SpentBefore())).result == Used(seconds)
+
+
+@pytest.mark.parametrize(
+    ("proof", "script", "name", "by"),
+    [
+        (TotpCode(wrong_code()), RIGHT[:1], "code wrong", "totp"),
+        (TotpCode(code()), ((TakeAttempt, Waiting(NOW + 30)),), "code refused while waiting", "totp"),
+        (TotpCode(code()), ((TakeAttempt, Stopped()),), "code refused, stopped", "totp"),
+        (TotpCode(code()), (RIGHT[0], (SpendStep, SpentBefore())), "code used before", "totp"),
+        (TotpCode(code()), (RIGHT[0], (SpendStep, Moved())), "code refused, account changed", "totp"),
+        (RecoveryCode("x"), RIGHT_RECOVERY[:1], "code wrong", "recovery"),
+        (
+            RecoveryCode(CODES[0]),
+            (RIGHT_RECOVERY[0], (SpendCode, Moved())),
+            "code refused, account changed",
+            "recovery",
+        ),
+    ],
+)
+def test_what_is_told_of_a_code_says_of_which_kind_it_was(proof: Proof, script: Any, name: str, by: str) -> None:
+    event = step(trying(proof), *script).one(Emit).event
+    assert (event.name, event.user, event.at, event.facts) == (name, ERIN.user, NOW, {"by": by})

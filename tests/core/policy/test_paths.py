@@ -6,7 +6,7 @@ import pytest
 
 from twofa_middleware.errors import ConfigError
 from twofa_middleware.http import Request
-from twofa_middleware.policy.paths import PathRule, asks_more, may_override
+from twofa_middleware.policy.paths import PathRule, asks_more, is_plain, may_override
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,7 @@ from twofa_middleware.policy.paths import PathRule, asks_more, may_override
 )
 def test_a_rule_matches(rule: str, method: str, path: str) -> None:
     assert PathRule.parse(rule).matches(method, path)
+    assert PathRule.parse(rule).text == rule
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,7 @@ def test_what_is_no_rule_is_told_how_one_looks(rule: str) -> None:
 def test_a_segment_that_could_be_read_in_two_ways_is_named(rule: str, segment: str) -> None:
     with pytest.raises(ConfigError) as refused:
         PathRule.parse(rule)
+    assert str(refused.value).startswith(f'"{rule}": ')
     assert f'the segment "{segment}" is neither plain text nor {{part}}' in str(refused.value)
 
 
@@ -178,3 +180,17 @@ def test_it_may_match_nothing_else(rule: str, method: str | None, path: str) -> 
 )
 def test_a011_an_escape_in_a_query_may_hide_another_method(query: bytes, may: bool) -> None:
     assert may_override(Request("http", "GET", "", "/", b"/", query, (), {}, 0)) is may
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("odd", ["", ".", "..", "a;b", "a%2f", "a b"])
+def test_a006_an_odd_segment_makes_a_path_odd_wherever_it_stands(place: int, odd: str) -> None:
+    segments = ["a", "b", "c", "d"]
+    segments[place] = odd
+    request = Request("http", "GET", "", "/" + "/".join(segments), None, b"", (), {}, 0)
+    assert is_plain(request) is (odd == "" and place == 3)
+    assert asks_more([PathRule.parse("GET /other")], request) is not is_plain(request)
+
+
+def test_where_no_rule_asks_more_nothing_does() -> None:
+    assert not asks_more([], Request("http", "GET", "", "//pay", None, b"_method=x", (), {}, 0))
