@@ -14,6 +14,7 @@ from twofa_middleware.inserts.selector import Selector
 from twofa_middleware.inserts.splicer import Position, Splicer, Spot
 
 POSITIONS: tuple[Position, ...] = ("before", "prepend", "append", "after")
+RAW = "script, style, iframe, xmp, noembed, noframes, plaintext, textarea, title"
 USUAL = ("p", "div", "td", "li", ".x")
 MARK = "ours-8f3k"
 SEEDS = (
@@ -69,7 +70,10 @@ class Pages:
         for piece in (*splicer.feed(page), *splicer.close()):
             gaps += not isinstance(piece, bytes)
             out.append(piece if isinstance(piece, bytes) else f"<!--{MARK}-->".encode())
-        html = LexborHTMLParser(b"".join(out)).html or ""
+        tree = LexborHTMLParser(b"".join(out))
+        for node in tree.css(RAW):
+            assert MARK not in (node.text() or ""), f"a piece is text of <{node.tag}>"
+        html = tree.html or ""
         assert html.count(MARK) == html.count(f"<!--{MARK}-->"), "a piece is no comment of its own"
 
     def settle(self) -> None:
