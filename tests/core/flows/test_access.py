@@ -155,6 +155,7 @@ def test_a_request_without_cookies_has_no_pass_and_no_browser() -> None:
     done = looked(request(), None)
     assert done.asked == [Look(USER, None, None, NOW)]
     assert (done.result.valid_pass, done.result.browser, done.result.pass_digest) == (None, None, None)
+    assert (done.result.user, done.result.seen) == (USER, Seen(None, None, None))
 
 
 @pytest.mark.parametrize("method", [Method.NONE, Method.REMEMBERED])

@@ -72,6 +72,12 @@ def test_what_is_no_rule_is_refused_by_name(text: str) -> None:
 )
 def test_a_rule_holds_for_what_it_names(rule: str, target: str, method: str) -> None:
     assert holds(rule, target, method)
+    assert LoginRule.parse(rule).text == rule
+
+
+def test_a_rule_without_a_field_has_no_place_and_no_name_for_one() -> None:
+    rule = LoginRule.parse("POST /login")
+    assert (rule.place, rule.name, rule.value) == ("", "", None)
 
 
 @pytest.mark.parametrize(
