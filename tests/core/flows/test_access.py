@@ -30,9 +30,20 @@ from core.flows.people import (
 )
 from core.flows.stepping import Stepped, step
 from twofa_middleware.accounts.access import Access, Decision, MustSetUp, MustVerify, Passes, decide, look, roles_of
-from twofa_middleware.accounts.passes import Method
+from twofa_middleware.accounts.passes import Method, Pass
 from twofa_middleware.accounts.remembered import Browser
-from twofa_middleware.asks import AccountRow, BrowserRow, Call, Done, Look, PassRow, ReadRoles, Seen, TouchPass
+from twofa_middleware.asks import (
+    TOUCH_SECONDS,
+    AccountRow,
+    BrowserRow,
+    Call,
+    Done,
+    Look,
+    PassRow,
+    ReadRoles,
+    Seen,
+    TouchPass,
+)
 from twofa_middleware.browser.cookies import PassCookie, digest
 from twofa_middleware.errors import UnreadableRecord
 from twofa_middleware.http import Request
@@ -222,6 +233,27 @@ def test_an_idle_pass_is_none_and_its_use_is_not_noted() -> None:
     row, cookie = pass_of(Method.TOTP, at=STRICT)
     done = looked(later(with_cookies(**{PASS_NAME: cookie.dump()}), 3600), account_row(), row, at=STRICT)
     assert (done.result.valid_pass, done.kinds) == (None, [Look])
+
+
+# ---- what may be remembered of it -----------------------------------------------------------------------------------
+
+
+def test_a081_a_pass_is_remembered_no_longer_than_pass_login_and_idle_time_last() -> None:
+    seen = replace(access(Method.TOTP, enrolled=True), seen=Seen(account_row(), None, None))
+    known = seen.known(SITE, ERIN)
+    assert known is not None
+    assert (known.user, known.session, known.until, known.seen) == (USER, ERIN.session, NOW + 60, seen.seen)
+    assert seen.known(SITE, replace(ERIN, expires=NOW + 30)).until == NOW + 30  # type: ignore[union-attr]
+    assert seen.known(SITE, replace(ERIN, expires=NOW + 90)).until == NOW + 60  # type: ignore[union-attr]
+    used = replace(seen, valid_pass=Pass(Method.TOTP, NOW, NOW + 99999, NOW - 5))
+    assert used.known(STRICT, ERIN).until == NOW - 5 + TOUCH_SECONDS  # type: ignore[union-attr]
+    assert used.known(SITE, ERIN).until == NOW + 99999  # type: ignore[union-attr]
+
+
+def test_nothing_is_remembered_where_no_pass_lets_the_login_through() -> None:
+    assert access(enrolled=True).known(SITE, ERIN) is None
+    assert access(Method.NONE).known(AT_ONCE, ERIN) is None
+    assert access(Method.NONE).known(SITE, ERIN) is not None
 
 
 # ---- what a role resolver sees --------------------------------------------------------------------------------------
