@@ -14,6 +14,7 @@ from twofa_middleware.browser.cookies import (
     PassCookie,
     digest,
     expire_of_app,
+    hide_ours,
     is_ours,
     read_pass,
     read_token,
@@ -176,3 +177,15 @@ def test_a091_a_doubled_pass_cookie_is_none() -> None:
     good = SECURE.passes + b"=" + PassCookie(USER, TOKEN).dump()
     assert read_pass(asked(good), SECURE.passes) is not None
     assert read_pass(asked(good + b"; " + good), SECURE.passes) is None
+
+
+def test_named_cookies_are_taken_out_also_where_none_of_ours_came() -> None:
+    assert hide_ours(asked(b"sid=1; a=2"), frozenset({b"sid"})) == {b"cookie": b"a=2"}
+    assert hide_ours(asked(b"sid=1"), frozenset({b"sid"})) == {b"cookie": None}
+    assert hide_ours(asked(b"sid=1; 2fa-flow-x=2"), frozenset({b"sid"})) == {b"cookie": None}
+
+
+def test_where_there_is_nothing_to_take_out_nothing_is_changed() -> None:
+    assert hide_ours(asked(b"a=2fa-"), frozenset()) == {}
+    assert hide_ours(asked(b"a=1"), frozenset({b"sid"})) == {}
+    assert hide_ours(asked()) == {}
