@@ -18,7 +18,7 @@ from proof.machine.machine import Machine
 from proof.machine.sides import Side
 from support.realm import Clock
 
-EXAMPLES = int(os.environ.get("TWOFA_MACHINE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("TWOFA_MACHINE_EXAMPLES", "50"))
 STEPS = int(os.environ.get("TWOFA_MACHINE_STEPS", "30"))
 PAIRS = {
     "wsgi-sqlite-asgi-redis": (("wsgi", "sqlite"), ("asgi", "redis")),
