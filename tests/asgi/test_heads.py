@@ -248,7 +248,10 @@ def test_an_app_that_never_starts_gets_nothing_out(behind: Behind) -> None:
 
 @pytest.mark.parametrize("second", [LOGIN, raw(CLEAN)], ids=["logs in", "clean"])
 @pytest.mark.parametrize("traps", [False, True])
-def test_a108_a_second_head_ends_the_answer(second: list[tuple[bytes, bytes]], traps: bool, behind: Behind) -> None:
+@pytest.mark.parametrize("cookie", ["x=1", "2fa-flow-test-shop=1"], ids=["unseen", "decided"])
+def test_a108_a_second_head_ends_the_answer(
+    second: list[tuple[bytes, bytes]], traps: bool, cookie: str, behind: Behind
+) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send(start(raw(CLEAN)))
         await send(chunk(b"clean", more=True))
@@ -259,7 +262,7 @@ def test_a108_a_second_head_ends_the_answer(second: list[tuple[bytes, bytes]], t
                 raise
         await send(chunk(SECRET))
 
-    wire = run(behind(app), scope_of())
+    wire = run(behind(app), scope_of(headers=[("cookie", cookie)]))
     assert (type(wire.error), wire.faults) == (type(None) if traps else RuntimeError, [])
     assert (wire.body, "secret" in wire.everything(), wire.is_over.is_set()) == (b"clean", False, False)
 
