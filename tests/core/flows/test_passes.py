@@ -247,6 +247,8 @@ def test_an_authentic_record_of_no_known_form_is_no_remembered_browser() -> None
 def test_a_new_browser_was_opened_and_used_now() -> None:
     row, token = browser_of()
     assert (row.digest, row.opened_at, row.used_at, row.expires_at) == (digest(token), NOW, NOW, NOW + 90 * DAY)
+    found = remembered(replace(row, used_at=NOW + 5), now=NOW - 60)  # by a clock that is a minute behind
+    assert (found.expires_at, found.used_at) == (NOW + 90 * DAY, NOW + 5)
 
 
 @pytest.mark.parametrize(
