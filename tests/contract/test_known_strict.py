@@ -1,11 +1,12 @@
 """A known request to a strict path goes on when the store has said again what the decision was made of, whatever this
-process has noticed of changes meanwhile. Attacks 6 and 111.
+process has noticed of changes meanwhile. Attacks 6, 20, 21 and 111.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,8 @@ from contract.test_known_requests import ENDS, ROUTES, is_reset_by_an_administra
 from support.both_ways import Gated
 from support.stage import Stage
 from support.visitor import Visitor
-from twofa_middleware.asks import TOUCH_SECONDS
+from twofa_middleware.asks import TOUCH_SECONDS, Look
+from twofa_middleware.errors import UnreadableRecord
 
 STRICT = {"strict": ["ANY /admin/**"]}
 
@@ -86,6 +88,33 @@ def test_a111_a_store_that_does_not_answer_opens_no_strict_path(shop: Gated) -> 
     assert erin.go("/home").status == 200  # which this blind process believes it still knows
     assert erin.go("/admin/users").status == 503
     file.with_name("away").rename(file)
+
+
+class Spoiled:
+    """A store in which one account cannot be read."""
+
+    def __init__(self, store: Any, error: Exception) -> None:
+        self._store, self._error = store, error
+
+    def answer(self, ask: Any) -> Any:
+        if isinstance(ask, Look):
+            raise self._error
+        return self._store.answer(ask)
+
+    async def answer_async(self, ask: Any) -> Any:
+        return self.answer(ask)
+
+
+@pytest.mark.parametrize("error", [UnreadableRecord("no number"), ValueError("a store of somebody's own")])
+def test_a020_a021_a_record_that_does_not_open_is_503_on_a_strict_path_of_who_is_known(
+    shop: Gated, error: Exception
+) -> None:
+    erin = shop.known()
+    store = shop.store._store
+    shop.store._store = Spoiled(store, error)
+    assert (erin.go("/admin/users").status, shop.spy.calls) == (503, [])
+    shop.store._store = store
+    assert erin.go("/admin/users").status == 200
 
 
 def test_a_strict_path_that_is_a_log_out_as_well_is_decided_about(open_both: OpenBoth) -> None:

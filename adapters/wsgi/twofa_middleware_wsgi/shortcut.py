@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-from twofa_middleware.errors import StoreError
 from twofa_middleware.http import Allow, Request
 from twofa_middleware.policy.paths import OVERRIDES
 from twofa_middleware.ways import Way
@@ -99,8 +98,8 @@ class Shortcut:
         """Whether the store says of a request to a strict path what it said before."""
         try:
             return self.hot.confirms(found, self._answer(self.hot.question(found, now)))
-        except StoreError:
-            return False  # the long way says what that means
+        except Exception:
+            return False  # the long way says what that means, whatever a store of somebody's own has raised
 
     def key(self, environ: WSGIEnvironment) -> Key | None:
         """None for what always goes the long way."""
