@@ -74,6 +74,7 @@ class Attackers(Base):
     )
     def asks_oddly(self, jar: str, app: str, method: str, path: str, is_navigation: bool) -> None:
         self.walk.goes_on()
+        app = self.app_of(jar, app)
         self.walk.strange(jar, app, method, path, is_navigation or method == "HEAD")
 
     @rule(jar=jars, app=apps, number=who, kind=st.sampled_from(("pass", "browser", "flow")))
@@ -95,31 +96,50 @@ class Attackers(Base):
             case _:
                 self.walk.send(jar, number, self.code_of(jar, app or form.app, kind, form.page), app)
 
-    @rule(jar=jars, app=apps, times=st.sampled_from((1, 2, 4, 4, 6, 6, 6, 9, 9, 55)), patient=st.booleans())
-    def guesses(self, jar: str, app: str, times: int, patient: bool) -> None:
+    @rule(jar=jars, app=apps, times=st.sampled_from((2, 6, 6, 11)), is_patient=st.booleans(), recovers=st.booleans())
+    def guesses(self, jar: str, app: str, times: int, is_patient: bool, recovers: bool) -> None:
         app = self.app_of(jar, app)
         page = self.natural_page(jar, app)
+        kind = "recovery" if recovers and page != "setup" else "totp"
         for _ in range(times):
             login = self.model.login(jar, app)
-            if login is None or self.walk.look_at(jar, app, page) != f"page {page}":
+            form = self.walk.last_form_of(jar, app, page)
+            if login is None or (form < 0 and self.walk.look_at(jar, app, page) != f"page {page}"):
                 return
-            if patient:
+            if is_patient:
                 self.walk.goes_on(max(0, self.model.accounts[login.user].wait_until - self.clock.now))
-            if (form := self.walk.last_form(page)) >= 0:
-                self.walk.send(jar, form, ("totp", WRONG, self.clock.now // STEP))
+            if (form := self.walk.last_form_of(jar, app, page)) >= 0:
+                self.walk.send(jar, form, (kind, WRONG, self.clock.now // STEP))
+
+    @rule(data=st.data(), jar=jars, victim=jars, app=apps, kind=kinds, swaps=st.booleans())
+    def sends_the_form_of_another(self, data: Any, jar: str, victim: str, app: str, kind: str, swaps: bool) -> None:
+        """The same user in another browser with a flow of its own, or another user in the same browser."""
+        self.walk.goes_on(STEP)
+        app = self.app_of(victim, app)
+        page = self.natural_page(victim, app)
+        if self.walk.look_at(victim, app, page) != f"page {page}" or (form := self.walk.last_form(page)) < 0:
+            return
+        login = self.model.login(victim, app)
+        if swaps or login is None or jar == victim:
+            jar = victim
+            self.walk.arrives(jar, app, data.draw(st.sampled_from(self.walk.users)))
+        else:
+            self.walk.arrives(jar, app, login.user)
+            self.walk.look_at(jar, app, self.natural_page(jar, app))
+        self.walk.send(jar, form, self.code_of(jar, app, kind, page))
 
     @rule(
         jar=jars,
         app=apps,
-        what=st.sampled_from(("visit", "log in", "look", "prove", "prove", "prove")),
-        number=st.integers(1, 7),
+        what=st.sampled_from(("visit", "visit", "log in", "look", "prove", "prove", "prove")),
+        number=st.sampled_from((1, 1, 2, 3, 4, 5, 6)),
         is_done=st.booleans(),
         kind=kinds,
         user=who,
     )
     def the_store_fails(self, jar: str, app: str, what: str, number: int, is_done: bool, kind: str, user: int) -> None:
         self.walk.goes_on(STEP)
-        app = self.app_of(jar, app)
+        app = self.app_of(jar, app) if what != "log in" else app
         page = self.natural_page(jar, app)
         if what == "prove" and self.walk.look_at(jar, app, page) != f"page {page}":
             return

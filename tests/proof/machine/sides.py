@@ -129,6 +129,9 @@ class Side:
         codes = len(account.codes) if account else 0
         return (*factors, codes, type(attempts).__name__, until, found.failures, found.passes, found.browsers)
 
+    def fail(self, user: str) -> None:
+        self._answers.answer(asks.TakeAttempt(self.user_key(user), self.clock.now))
+
     def reseal(self, users: Iterable[str]) -> None:
         """Seal anew what older keys have made."""
         self.administer(lambda desk: reseal_flags(desk, self.clock.now))

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from proof.machine.machine import Machine
 from proof.machine.sides import Side
 from support.realm import Clock
 
+IS_LONG = "TWOFA_MACHINE_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("TWOFA_MACHINE_EXAMPLES", "50"))
 STEPS = int(os.environ.get("TWOFA_MACHINE_STEPS", "30"))
 PAIRS = {
@@ -38,7 +39,8 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         pass
 
     OnThese.sides, OnThese.clock = sides, clock
-    yield OnThese
+    # A seed of its own for each pair, so that they walk other ways.
+    yield OnThese if IS_LONG else seed(list(PAIRS.values()).index(request.param))(OnThese)
     for side in sides:
         side.close()
 
@@ -51,7 +53,6 @@ def test_a001_a033_a034_a049_a077_a079_a080_a081_a083_in_any_order_of_moves_both
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
-            derandomize="TWOFA_MACHINE_EXAMPLES" not in os.environ,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),

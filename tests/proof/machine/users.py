@@ -22,7 +22,7 @@ class Users(Base):
     @rule(jar=jars, app=apps, number=whose, kind=rights, remember=st.booleans())
     def comes_again(self, jar: str, app: str, number: int | None, kind: str, remember: bool) -> None:
         """The session is over, and a new one begins; whoever is asked then, answers."""
-        self.walk.goes_on(STEP)
+        self.walk.goes_on(1 if kind == "earlier" else STEP)
         self.walk.drop(jar, ("session", app))
         self.walk.visit(jar, app)
         self.walk.log_in(jar, app, self.user_of(jar, number))
@@ -49,12 +49,12 @@ class Users(Base):
     @rule(jar=jars, app=apps, how=hows)
     def visits(self, jar: str, app: str, how: str) -> None:
         self.walk.goes_on()
-        self.walk.visit(jar, app, how)
+        self.walk.visit(jar, self.app_of(jar, app) if how != "go" else app, how)
 
     @rule(jar=jars, app=apps, page=st.sampled_from(("verify", "setup", "account", "disable", "codes")))
     def looks_at(self, jar: str, app: str, page: str) -> None:
         self.walk.goes_on()
-        self.walk.look_at(jar, app, page)
+        self.walk.look_at(jar, self.app_of(jar, app), page)
 
     @rule(
         jar=jars,

@@ -92,6 +92,11 @@ class Walk(Steps):
         """The number of the form of this page that was drawn last; -1 if there is none."""
         return max((number for number, (form, _) in enumerate(self.forms) if form.page == page), default=-1)
 
+    def last_form_of(self, jar: str, app: str, page: str) -> int:
+        """The same, of those that are good there now."""
+        found = (number for number, (form, _) in enumerate(self.forms) if form.page == page)
+        return max((one for one in found if not self.model.refused(jar, app, self.forms[one][0])), default=-1)
+
     def send(
         self, jar: str, form: int, code: Code, app: str = "", *, remember: bool = False, fault: Fault | None = None
     ) -> str:
@@ -227,6 +232,16 @@ class Walk(Steps):
             side.values[token.number] = value
         self.tokens.append(token)
         self.copy(token, jar, ("session", app))
+
+    def fails_before(self, user: str, times: int) -> None:
+        """So many wrong codes, each as soon as it is looked at."""
+        for _ in range(times):
+            self.goes_on(max(1, self.model.accounts[user].wait_until - self.clock.now))
+            self.model.now = self.clock.now
+            self.model.count(self.model.accounts[user])
+            for side in self.sides:
+                side.fail(user)
+        self.goes_on(max(0, self.model.accounts[user].wait_until - self.clock.now))
 
     def turns_the_clock_back(self, seconds: int) -> None:
         """Not over the end of anything: whether that ends for good is a matter of the store's own tidying."""
