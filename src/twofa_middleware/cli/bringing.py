@@ -39,13 +39,15 @@ _LEFT = (Outcome.KEPT, Outcome.NEWER, Outcome.UNREADABLE, Outcome.CHANGED)
 @dataclass
 class Tally:
     """What has become of what is in the file, users and ``flags`` on roles. ``named``: who was left out, and who was put in the place of another one, by
-    outcome. ``codes``: how many have recovery codes that may have been used; ``with_codes``: who, if that is asked for."""
+    outcome. ``codes``: how many have recovery codes that may have been used; ``with_codes``: who, if that is asked for. ``closed``: who
+    needs another one-time code of an administrator."""
 
     users: Counter[Outcome] = field(default_factory=Counter)
     roles: Counter[Outcome] = field(default_factory=Counter)
     flags: list[BroughtFlag] = field(default_factory=list)
     events: int = 0
     codes: int = 0
+    closed: list[Person] = field(default_factory=list)
     named: dict[Outcome, list[Person]] = field(default_factory=dict)
     with_codes: list[Person] = field(default_factory=list)
 
@@ -155,6 +157,8 @@ def _count(tally: Tally, user: UserKey, brought: Brought, names: bool) -> None:
     person = brought.person or Person("", label=f"unknown, {user} in the store")
     if brought.outcome in (*_LEFT, Outcome.REPLACED):
         tally.named.setdefault(brought.outcome, []).append(person)
+    if brought.is_closed:
+        tally.closed.append(person)
     if brought.codes:
         tally.codes += 1
         if names:
@@ -175,6 +179,7 @@ def _document(tally: Tally, plan: Plan, made_at: str) -> dict[str, Any]:
         "left": [shown(person) for outcome in _LEFT for person in tally.named.get(outcome, ())],
         "newer": _people(tally.named.get(Outcome.NEWER, ())),
         "replaced": _people(tally.named.get(Outcome.REPLACED, ())),
+        "closed": _people(tally.closed),
     }
     if plan.restores:
         document["codes"] = _people(tally.with_codes)
@@ -199,6 +204,8 @@ def _tell(tally: Tally, plan: Plan, made_at: str, lists: bool) -> None:
     for outcome in (Outcome.REPLACED, Outcome.NEWER):
         if people := tally.named.get(outcome):
             say(f"{_WORDS[outcome]}: {plain(_names(people))}")
+    if tally.closed:
+        say(f"need another one-time code, by twofa setup-code: {plain(_names(tally.closed))}")
     if not plan.restores:
         return
     if tally.codes:

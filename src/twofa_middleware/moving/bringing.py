@@ -17,6 +17,7 @@ from ..accounts.account import Account, changed, new_generation, open_account, r
 from ..accounts.administer import Actor
 from ..accounts.audit import noted
 from ..accounts.people import read_person
+from ..accounts.reset import new_reset_code
 from ..asks import (
     AccountRow,
     Acknowledge,
@@ -71,11 +72,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """``codes``: how many recovery codes the account has that may have been used since the file was made."""
+    """``codes``: how many recovery codes the account has that may have been used since the file was made. ``is_closed``: it
+    takes a one-time code to set it up, and the one of the file does not serve."""
 
     outcome: Outcome
     person: Person | None = None
     codes: int = 0
+    is_closed: bool = False
 
 
 def bring_user(desk: Desk, plan: Plan, carried: UserEntry, now: int) -> Flow[Brought]:
@@ -96,7 +99,8 @@ def bring_user(desk: Desk, plan: Plan, carried: UserEntry, now: int) -> Flow[Bro
         if done:
             break
         outcome = Outcome.CHANGED
-    return Brought(outcome, _person(desk, carried), _doubtful_codes(plan, carried.records, there, outcome))
+    person, codes = _person(desk, carried), _doubtful_codes(plan, carried.records, there, outcome)
+    return Brought(outcome, person, codes, _is_closed(desk, plan, carried, outcome))
 
 
 def bring_events(carried: EventsEntry, known: set[bytes], plan: Plan) -> Flow[int]:
@@ -143,7 +147,10 @@ def _write(desk: Desk, plan: Plan, carried: UserEntry, there: Records, outcome: 
         records = replace(records, passes=(), browsers=())
         account = _opened(desk, carried)
         if account is not None and records.account is not None:
-            row = _raised(desk, plan, account, records.account, there.account, now)
+            # A one-time code may have been used or replaced since. Nobody gets to see the one that takes its place, so the
+            # account stays closed until an administrator makes another.
+            reset = (yield from new_reset_code(desk.sealer, user))[1] if account.reset else b""
+            row = _raised(desk, plan, account, records.account, there.account, reset, now)
             records = replace(records, account=row)
             events.append(_event(desk, plan, carried, row, now))
     done = yield from noted(
@@ -193,7 +200,7 @@ def _event(desk: Desk, plan: Plan, carried: UserEntry, row: AccountRow, now: int
 
 
 def _raised(
-    desk: Desk, plan: Plan, account: Account, row: AccountRow, there: AccountRow | None, now: int
+    desk: Desk, plan: Plan, account: Account, row: AccountRow, there: AccountRow | None, reset: bytes, now: int
 ) -> AccountRow:
     """The account under a generation of its own, with no step left up to the one that the window accepts at most."""
     change = changed(
@@ -204,7 +211,7 @@ def _raised(
         kinds=account.kinds,
         sealed=account.sealed,
         codes=frozenset() if plan.drops_codes else codes_left(there, row),
-        reset=account.reset,
+        reset=reset,
     )
     last_step = max(row.last_step, step_at(now) + 1)
     return AccountRow(change.generation, last_step, change.roster, change.authenticators, change.codes)
@@ -236,3 +243,9 @@ def _doubtful_codes(plan: Plan, carried: Records, there: Records, outcome: Outco
         return len(carried.account.codes & there.account.codes)
     is_written = outcome in (Outcome.WRITTEN, Outcome.REPLACED)
     return len(codes_left(there.account, carried.account)) if is_written and not plan.drops_codes else 0
+
+
+def _is_closed(desk: Desk, plan: Plan, carried: UserEntry, outcome: Outcome) -> bool:
+    is_raised = outcome is Outcome.REPLACED or (plan.restores and outcome is Outcome.WRITTEN)
+    account = _opened(desk, carried) if is_raised else None
+    return account is not None and bool(account.reset)

@@ -9,6 +9,7 @@ import pytest
 
 from core.cli.conftest import Twofa
 from core.cli.houses import DO, SEALED, another_store, counts, exported, holding, key_of, records_of, store_of
+from support.setup_codes import setup_code
 from support.stage import Stage
 from support.stores import ask
 from support.visitor import Visitor
@@ -145,6 +146,23 @@ def test_recovery_codes_can_be_left_out(twofa: Twofa, folder: Path, erin: Visito
     visitor = at_the_prompt(there, erin)
     visitor.log_in("erin", "login-3")
     assert visitor.recover(erin.codes[0]).status == 422
+
+
+@pytest.mark.parametrize("more", [(), ("--without-codes",)])
+def test_a059_the_one_time_code_of_a_file_sets_nothing_up_and_another_one_does(
+    twofa: Twofa, folder: Path, stage: Stage, more: tuple[str, ...]
+) -> None:
+    coded = stage.changed(admin={"first_setup": "code"})
+    code = setup_code(coded.realm, "wendy")
+    exported(twofa, folder)
+    coded.visitor("wendy").set_up(reset=code)  # and then the store is lost
+    there = another_store(stage, "sqlite:///var/other.db", admin={"first_setup": "code"})
+    done = twofa("restore", "realm.twofa", *DO, *INTO, *more)
+    assert (done.code, "need another one-time code, by twofa setup-code: " in done.out) == (0, True)
+    thief = there.visitor("wendy", "login-9")
+    thief.go("/2fa/setup")
+    assert thief.set_up(reset=code).status == 422
+    assert thief.set_up(reset=setup_code(there.realm, "wendy")).status == 200
 
 
 def test_recovery_codes_that_were_brought_back_can_be_dropped_later(
