@@ -18,16 +18,7 @@ from ..accounts.administer import Actor
 from ..accounts.audit import noted
 from ..accounts.people import read_person
 from ..accounts.reset import new_reset_code
-from ..asks import (
-    AccountRow,
-    Acknowledge,
-    AddEvents,
-    Moved,
-    PersonRow,
-    ReadRecords,
-    Records,
-    WriteRecords,
-)
+from ..asks import AccountRow, Acknowledge, AddEvents, Moved, PersonRow, ReadRecords, Records, WriteRecords
 from ..desk import Desk
 from ..errors import UnreadableRecord
 from ..factors.totp import step_at
@@ -99,8 +90,8 @@ def bring_user(desk: Desk, plan: Plan, carried: UserEntry, now: int) -> Flow[Bro
         if done:
             break
         outcome = Outcome.CHANGED
-    person, codes = _person(desk, carried), _doubtful_codes(plan, carried.records, there, outcome)
-    return Brought(outcome, person, codes, _is_closed(desk, plan, carried, outcome))
+    codes = _doubtful_codes(plan, carried.records, there, outcome)
+    return Brought(outcome, _person(desk, carried), codes, _is_closed(desk, plan, carried, outcome))
 
 
 def bring_events(carried: EventsEntry, known: set[bytes], plan: Plan) -> Flow[int]:
