@@ -72,6 +72,8 @@ def setup_code(
     With first_setup = "code" in the settings (as in the profile strict) nobody sets one up without. It is shown this once,
     works once, and makes one that was made before worthless.
     """
+    if unseen and by_label:
+        raise click.UsageError("--unseen and --label do not go together: who was never here is named by their id")
 
     def act(caller: Caller, person: Person, reason: str) -> dict[str, Any]:
         now = caller.now

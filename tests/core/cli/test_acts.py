@@ -161,6 +161,13 @@ def test_a_code_for_somebody_who_was_never_here_wants_to_be_told_so(twofa: Twofa
     assert looked_at(stage, "first-admin").is_on
 
 
+def test_who_was_never_here_has_no_label_to_be_named_by(twofa: Twofa, open_realm: Open) -> None:
+    open_realm(profile="strict")
+    refused = twofa("setup-code", "First Admin", "--unseen", "--label", *DO)
+    assert (refused.code, "--unseen and --label do not go together" in refused.err) == (2, True), refused.err
+    assert refused.out == ""
+
+
 def test_where_the_settings_ask_for_a_code_it_is_printed_once_and_the_set_up_needs_it(
     twofa: Twofa, open_realm: Open
 ) -> None:
