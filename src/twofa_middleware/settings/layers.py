@@ -33,7 +33,7 @@ class Fragment:
 @dataclass(slots=True)
 class Layers:
     """Where the values stand. ``file`` is at the bottom, ``others`` lie over it. ``replaced`` tells what a fragment has
-    taken the place of, a line each; it is logged at every start."""
+    taken the place of, and which tables a variable has, a line each; it is logged at every start."""
 
     file: str = "settings"
     others: list[str] = field(default_factory=list)
@@ -79,7 +79,12 @@ def read(
     for fragment in fragments:
         layers.others.append(fragment.label)
         _merge(document, _parsed(fragment.label, fragment.text), "", fragment.label, layers, default_of)
+    spelt: dict[str, str] = {}
     for variable in sorted(name for name in environ if name.startswith(ENVIRONMENT_PREFIX)):
+        if (other := spelt.setdefault(variable.lower(), variable)) != variable:
+            raise ConfigError(
+                f"environment variables {other} and {variable} are the same setting: take one of them out"
+            )
         layers.others.append(variable)
         _overlay(document, variable, environ[variable], layers)
     return document, layers
@@ -169,8 +174,16 @@ def _overlay(document: dict[str, Any], variable: str, text: str, layers: Layers)
         table = table.setdefault(section, {})
         if not isinstance(table, dict):
             raise ConfigError(f"environment variable {variable}: {section} is no section of the settings")
-    table[key] = value_of(text)
-    layers.put(".".join((*sections, key)), table[key], f"environment variable {variable}")
+    label, place, there = f"environment variable {variable}", ".".join((*sections, key)), table.get(key)
+    value = value_of(text)
+    if isinstance(there, dict) and (lost := sorted(there.keys() - (value.keys() if isinstance(value, dict) else ()))):
+        # One value over another is what a variable is for; that the rest of a table goes with it is easily overlooked.
+        layers.replaced.append(
+            f"{label}: {place} takes the place of the whole table that {layers.source_of(place)} says, "
+            f"without its {', '.join(lost)}"
+        )
+    table[key] = value
+    layers.put(place, value, label)
 
 
 def _key_of(place: str) -> str:

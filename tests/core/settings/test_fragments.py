@@ -185,3 +185,33 @@ def test_what_a_fragment_takes_the_place_of_is_told(tmp_path: Path) -> None:
         "twofa.d/10.toml: name takes the place of what twofa.toml says",
         "twofa.d/20.toml: mode takes the place of what twofa.d/10.toml says",
     ]
+
+
+@pytest.mark.parametrize(
+    ("table", "variable", "value", "lost"),
+    [
+        ('[store]\nurl = "sqlite:///x.db"\nwitness = "w"\nstale_seconds = 1', "TWOFA__STORE", "sqlite:///y.db", True),
+        ('[admin]\nfirst_setup = "code"', "TWOFA__ADMIN", '{ roles = ["x"] }', True),
+        ('[admin]\nroles = ["y"]', "TWOFA__ADMIN", '{ roles = ["x"] }', False),
+        ('[admin]\nfirst_setup = "code"', "TWOFA__ADMIN__ROLES", '["x"]', False),
+    ],
+)
+def test_what_a_variable_drops_of_a_table_is_told(
+    tmp_path: Path, table: str, variable: str, value: str, lost: bool
+) -> None:
+    written(tmp_path, f"{SMALLEST}\n{table}\n")
+    section = table[1 : table.index("]")]
+    dropped = "stale_seconds, url, witness" if section == "store" else "first_setup"
+    told = (
+        f"environment variable {variable}: {section} takes the place of the whole table that {tmp_path}/twofa.toml says, "
+        f"without its {dropped}"
+    )
+    assert load(tmp_path, **{variable: value}).layers.replaced == [told] * lost
+
+
+def test_two_spellings_of_one_variable_are_refused_by_both_names(tmp_path: Path) -> None:
+    both = {"TWOFA__ADMIN__FIRST_SETUP": "code", "TWOFA__admin__first_setup": "open"}
+    assert refusal(tmp_path, **both) == (
+        "environment variables TWOFA__ADMIN__FIRST_SETUP and TWOFA__admin__first_setup are the same setting: "
+        "take one of them out"
+    )
