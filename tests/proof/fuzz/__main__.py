@@ -28,6 +28,8 @@ def main() -> int:
     )
     parser.add_argument("--input", metavar="HEX", help="this input only; - for one without a byte")
     asked = parser.parse_args()
+    if asked.seconds < 1:
+        parser.error("--seconds: a run takes one second at least")
     found = 0
     for name in asked.target or NAMES:
         for adapter in (asked.adapter,) if asked.adapter else ("wsgi", "asgi"):
@@ -36,12 +38,19 @@ def main() -> int:
                     print(f"{name} {adapter}: {attempt(target, bytes.fromhex(asked.input.strip('-')))}")
             elif asked.engine == "atheris":
                 words = (name, adapter, str(asked.seconds), str(asked.seed))
-                found += (
-                    subprocess.run([sys.executable, "-W", "error", "-m", "proof.fuzz.guided", *words]).returncode != 0
-                )
+                found += not guided(*words)
             else:
                 found += not fuzzed(name, adapter, asked.seconds, asked.seed)
     return 1 if found else 0
+
+
+def guided(*words: str) -> bool:
+    """Whether nothing was found under Atheris. An interrupt reaches both processes; the child's servers end with it."""
+    child = subprocess.Popen([sys.executable, "-W", "error", "-m", "proof.fuzz.guided", *words])
+    try:
+        return child.wait() == 0
+    finally:
+        child.wait()
 
 
 def fuzzed(name: str, adapter: str, seconds: float, seed: int) -> bool:

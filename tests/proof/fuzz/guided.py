@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 
 import atheris
 
@@ -17,34 +19,50 @@ with atheris.instrument_imports(include=["twofa_middleware", "twofa_middleware_w
     from .targets import corpus, keep, opened
 
 FOUND = 1
+INTERRUPTED = 130
+SETTLED = 100
 
 
 def main(name: str, adapter: str, seconds: str, seed: str) -> None:
-    with TemporaryDirectory() as folder, opened(name, adapter) as target:
-        inputs, words = Path(folder) / "inputs", Path(folder) / "words"
-        inputs.mkdir()
-        for number, data in enumerate((*corpus(name), *target.seeds())):
-            (inputs / f"{number}").write_bytes(data)
-        words.write_text("".join(f'"{_spelt(word)}"\n' for word in target.words if word))
-        tried = 0
+    ending = ExitStack()
+    folder = ending.enter_context(TemporaryDirectory())
+    target = ending.enter_context(opened(name, adapter))
+    inputs, words = Path(folder) / "inputs", Path(folder) / "words"
+    inputs.mkdir()
+    for number, data in enumerate((*corpus(name), *target.seeds())):
+        (inputs / f"{number}").write_bytes(data)
+    words.write_text("".join(f'"{_spelt(word)}"\n' for word in target.words if word))
+    tried, until = 0, monotonic() + int(seconds)
 
-        def one_input(data: bytes) -> None:
-            nonlocal tried
+    def end(code: int) -> None:
+        """Neither libFuzzer nor Atheris comes back, so whatever was started ends here."""
+        try:
+            ending.close()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+
+    def one_input(data: bytes) -> None:
+        nonlocal tried
+        try:
             tried += 1
-            try:
-                attempt(target, data, is_measured=tried % MEASURED == 0)
-                if tried % 500 == 0:
-                    target.settle()
-            except BaseException as error:
-                breach = error if isinstance(error, Breach) else Breach(name, data, error)
-                print(f"{adapter}: {breach}\n    kept as {keep(breach)}", file=sys.stderr, flush=True)
-                os._exit(FOUND)  # Atheris would go on to print a report of its own
+            attempt(target, data, is_measured=tried % MEASURED == 0)
+            is_over = monotonic() >= until
+            if is_over or tried % SETTLED == 0:
+                target.settle()
+        except KeyboardInterrupt:
+            end(INTERRUPTED)
+        except BaseException as error:
+            breach = error if isinstance(error, Breach) else Breach(name, data, error)
+            print(f"{adapter}: {breach}\n    kept as {keep(breach)}", file=sys.stderr, flush=True)
+            end(FOUND)
+        if is_over:
+            print(f"{name} {adapter}: {tried} inputs under Atheris, seed {seed}", flush=True)
+            end(0)
 
-        options = [f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={MOST_BYTES}", f"-dict={words}"]
-        atheris.Setup(
-            ["fuzz", *options, "-print_final_stats=1", "-rss_limit_mb=0", "-len_control=0", str(inputs)], one_input
-        )
-        atheris.Fuzz()
+    options = [f"-seed={seed}", f"-max_len={MOST_BYTES}", f"-dict={words}", "-handle_int=0"]
+    atheris.Setup(["fuzz", *options, "-rss_limit_mb=0", "-len_control=0", str(inputs)], one_input)
+    atheris.Fuzz()
 
 
 def _spelt(word: bytes) -> str:
