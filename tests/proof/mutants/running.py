@@ -25,7 +25,7 @@ import threading
 import tomllib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -193,7 +193,13 @@ class Trial:
 
     def work(self, copy: Path) -> None:
         """Try mutants until none is left."""
-        bench = Bench(copy)
+        try:
+            bench = Bench(copy)
+        except BaseException as error:
+            with suppress(queue.Empty):
+                while True:
+                    self._results[self._left.get_nowait()].set_exception(error)
+            return
         try:
             while True:
                 one = self._left.get_nowait()
