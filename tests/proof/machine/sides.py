@@ -31,7 +31,6 @@ SETTINGS: dict[str, Any] = {
     "roles": {"use": "callable", "callable": "proof.machine.people:roles_of", "groups": {"Kitchen": ["Chef"]}},
     "admin": {"roles": ["Boss"]},
     "office": {"admin": True},
-    "events": {"sinks": []},
 }
 
 
