@@ -6,6 +6,7 @@ those that were read, with why each is left; the run fails if there is one more.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -58,10 +59,20 @@ def make_mutants() -> None:
     mutmut.create_mutants(os.cpu_count() or 1)
 
 
+def as_it_stands(tests: list[str]) -> str:
+    """A digest of the source and of what tries it. A verdict is about just these: another run of them goes on where one was
+    interrupted, and one of anything else begins anew."""
+    read = hashlib.sha256()
+    for folder in ("src", "adapters", "tests/support", *tests):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            read.update(file.as_posix().encode() + b"\0" + file.read_bytes())
+    return read.hexdigest()[:12]
+
+
 def try_room(room: str) -> dict[str, str]:
     """What became of each mutant, by its name."""
     modules, tests = ROOMS[room]
-    out = COPY / f"{room}.tsv"
+    out = COPY / f"{room}-{as_it_stands(tests)}.tsv"
     told = {
         "MUTANTS_OF": ",".join(module.replace(".", "/") for module in modules),
         "MUTANTS_OUT": str(out),
