@@ -23,8 +23,8 @@ def look(app: Any, module: str) -> Found | None:
     reference, said = secret_lines(app.secret_key, "SECRET_KEY")
     age = int(app.permanent_session_lifetime.total_seconds())
     options = [f'secret = "{reference}"' if not app.config.get("SECRET_KEY_FALLBACKS") else _with_fallbacks(reference)]
-    options += [f'cookie = "{cookie}"'] * (cookie != "session")
-    options += [f"max_age_seconds = {age}"] * (age != FLASK_AGE_SECONDS)
+    named = [f'cookie = "{cookie}"']
+    aged = [f"max_age_seconds = {age}"] * (age != FLASK_AGE_SECONDS)
     manager = getattr(app, "login_manager", None)
     signs = is_a(app.session_interface, "flask", "SecureCookieSessionInterface") or is_a(
         app.session_interface, "quart", "SecureCookieSessionInterface"
@@ -42,13 +42,14 @@ def look(app: Any, module: str) -> Found | None:
     elif manager is not None and is_a(manager, "flask_login", "LoginManager"):
         found.framework += f" with {version('Flask-Login')}"
         remember = app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
+        options += named * (cookie != "session") + aged
         options += [f'remember_cookie = "{remember}"'] * (remember != "remember_token")
         found.identity = f'[{{ use = "flask_login", {", ".join(options)} }}]'
         found.advice += said
         _of_login_manager(found, app, manager)
     else:
         found.advice += said
-        advise_of_session(found, "session", options, source_of(module))
+        advise_of_session(found, "session", [*options, *named, *aged], source_of(module))
     if app.static_url_path:
         found.static.append(f"GET {app.static_url_path.rstrip('/')}/**")
     fill_from_routes(found, _routes(app))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from support.projects import run
 from support.proposals import SECRET, code_of, propose
 from support.recipes import files_of
+from twofa_middleware.identity.signed_cookie import SignedCookieOptions
 
 FACTORY = "import types, shop\ndef create_app(): return shop.app\nmade = types.SimpleNamespace(app=shop.app)\n"
 
@@ -67,6 +71,16 @@ def test_flask_login_s_own_settings_are_taken_over(tmp_path: Path) -> None:
     assert made.app.cookie_path == "/till"
     assert "request_loader" in made.comments
     assert "older secret" not in made.text
+
+
+def test_the_line_that_is_proposed_for_a_session_is_whole_also_for_an_app_as_flask_makes_it(tmp_path: Path) -> None:
+    usual = WITHOUT_FLASK_LOGIN.replace("mine", "session")
+    assert usual != WITHOUT_FLASK_LOGIN
+    made = propose("", tmp_path, "own:app", own=usual)
+    [line] = re.findall(r"identity = \[\{ use = \"signed_cookie\"[^]]*\]", made.comments)
+    [identity] = tomllib.loads(line)["identity"]
+    assert identity.pop("use") == "signed_cookie"
+    assert msgspec.convert(identity, SignedCookieOptions).cookie == "session"  # which fails where a key is missing
 
 
 def test_without_flask_login_a_person_chooses_what_names_the_user(tmp_path: Path) -> None:
