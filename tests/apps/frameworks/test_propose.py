@@ -83,7 +83,8 @@ def test_the_paths_of_log_in_and_log_out_are_found(tmp_path: Path, source: str, 
 
 def test_a_session_of_quart_is_read_as_flask_s(tmp_path: Path) -> None:
     made = propose("", tmp_path, "own:app", own=QUART)
-    assert 'identity = [{ use = "signed_cookie", secret = "env:SECRET_KEY", user = "user_id" }]' in made.comments
+    options = 'secret = "env:SECRET_KEY", cookie = "session", user = "user_id"'
+    assert f'identity = [{{ use = "signed_cookie", {options} }}]' in made.comments
 
 
 def test_what_a_log_in_leaves_is_no_user_but_a_session(tmp_path: Path) -> None:
