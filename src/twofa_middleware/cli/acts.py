@@ -129,12 +129,17 @@ def _do(
     told: str,
     act: Act,
     *,
-    unseen: bool = False,
+    unseen: bool | None = None,
 ) -> None:
-    """Find the person, ask, act, and tell."""
+    """Find the person, ask, act, and tell. ``unseen``: whether it is somebody who was never here, where that may be."""
     need(yes=yes, reason=reason, as_json=as_json)
     with at_desk(path) as caller:
-        person = named(caller, user) if unseen else whom(caller, user, by_label)
+        try:
+            person = named(caller, user) if unseen else whom(caller, user, by_label)
+        except NotDone as error:
+            if unseen is None or by_label:
+                raise
+            raise NotDone(f"{error}; for somebody who was never here, add --unseen") from None
         name = plain(shown(person))
         why = ask_reason(f"{name}: for which reason?") if reason is None else reason
         if not yes:

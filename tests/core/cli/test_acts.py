@@ -155,6 +155,7 @@ def test_a_code_for_somebody_who_was_never_here_wants_to_be_told_so(twofa: Twofa
     stage = open_realm(profile="strict")
     unknown = twofa("setup-code", "first-admin", *DO)
     assert (unknown.code, 'knows nobody with the id "first-admin"' in unknown.err) == (1, True)
+    assert unknown.err.endswith("; for somebody who was never here, add --unseen\n")
     made = twofa("setup-code", "first-admin", "--unseen", *DO, "--json")
     assert made.document["user"] == "first-admin"
     stage.visitor("first-admin").set_up(reset=made.document["code"])
