@@ -182,7 +182,7 @@ def everywhere(folder: Path) -> Iterator[Everywhere]:
     def start(name: str, stack: ExitStack) -> Server:
         own, way = folder / name, SERVERS[name]
         own.mkdir()
-        return stack.enter_context(running(own, *way.command, environ=environ | way.environ))
+        return stack.enter_context(running(own, *way.command, environ=environ | way.environ, is_sent_nonsense=True))
 
     with ExitStack() as stack:
         stacks = [stack.enter_context(ExitStack()) for _ in SERVERS]  # whatever has started ends, if another does not

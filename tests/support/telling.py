@@ -12,7 +12,7 @@ from typing import Any
 from support.canaries import CANARIES, Canaries
 
 TESTS = str(Path(__file__).parent.parent)
-WIRE_TRACES = ("websockets.", "uvicorn.error")
+WIRE_TRACES = ("websockets.", "uvicorn.error", "hpack", "h2", "httpcore", "httpx")
 """Loggers of servers and clients that write down at DEBUG whatever comes over the wire, whoever stands behind them."""
 LONGEST_REPR = 100_000
 _IN_PAGES = re.compile(
