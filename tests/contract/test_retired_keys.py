@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from support.administration import SETTINGS, administrator, at_user, opened
 from support.stage import Open, Stage
@@ -17,14 +18,20 @@ DEAD = "Your recovery codes no longer work. Make new ones before you need them."
 COUNT = '<span class="whole">({} of 10 left)</span>'
 
 
-def retired(stage: Stage, *users: str) -> Stage:
-    """The same realm after the key of before was rotated away and retired."""
+def with_a_new_key(stage: Stage) -> tuple[Path, KeyRing, KeyRing]:
+    """The realm's key file, its ring of before, and the one that is in it now, whose current key is new."""
     file = stage.realm.folder / "var" / "keys.toml"
     before = KeyRing.parse(file.read_text(), "ring")
     both = before.with_new_key()
     assert both.prepared
     rotated = both.made_current(both.prepared)
     replace_ring(file, before, rotated)
+    return file, before, rotated
+
+
+def retired(stage: Stage, *users: str) -> Stage:
+    """The same realm after the key of before was rotated away and retired."""
+    file, before, rotated = with_a_new_key(stage)
     for user in users:
         assert stage.administer(partial(_resealed, user, stage.clock.now)).is_done
     replace_ring(file, rotated, rotated.without(before.current))
@@ -91,12 +98,7 @@ def test_a_set_up_of_a_retired_key_cannot_be_confirmed(stage: Stage) -> None:
     erin = stage.visitor("erin")
     erin.go("/2fa/setup")
     before = erin.key
-    file = stage.realm.folder / "var" / "keys.toml"
-    first = KeyRing.parse(file.read_text(), "ring")
-    both = first.with_new_key()
-    assert both.prepared
-    rotated = both.made_current(both.prepared)
-    replace_ring(file, first, rotated)
+    file, first, rotated = with_a_new_key(stage)
     visitor = stage.changed().meets(erin)
     page = visitor.go("/2fa/setup")
     replace_ring(file, rotated, rotated.without(first.current))
